@@ -1,0 +1,1 @@
+"""Answers calls on FreeSWITCH with one explicit state machine per call."""
