@@ -25,16 +25,18 @@ def parse_phone(text: str, region: str = "RU") -> str:
         BadPhone: anything else, among it ``{ } , | &``, newlines and letters, which have a meaning
             in a FreeSWITCH dial string (``switch_ivr_originate``).
     """
-    if not _ALLOWED.fullmatch(text.strip(" ")):
+    text = text.strip(" ")
+    if not _ALLOWED.fullmatch(text):
         raise BadPhone(f"{text[:40]!r} is not a phone number: only digits, spaces and + ( ) - . are allowed")
-    digits = text if text.strip().startswith("+") else _as_international(text, region)
-    try:
-        number = phonenumbers.parse(digits, region)
-    except phonenumbers.NumberParseException as error:
-        raise BadPhone(f"{text[:40]!r} is not a phone number: {error}") from None
-    if not phonenumbers.is_possible_number(number):
-        raise BadPhone(f"{text[:40]!r} is not a phone number: wrong number of digits for its country")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # Trunks send 79161234567 and 14155550100 without the plus: what is impossible nationally is tried so.
+    for candidate in (text, "+" + re.sub(r"[^0-9]", "", text)):
+        try:
+            number = phonenumbers.parse(candidate, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise BadPhone(f"{text[:40]!r} is not a phone number: not one of {region}, nor an international one")
 
 
 def parse_dialable(text: str, region: str = "RU") -> str:
@@ -52,12 +54,3 @@ def mask(phone: str) -> str:
     hidden = len(phone) - shown - 2
     return phone if hidden <= 0 else phone[:shown] + "*" * hidden + phone[-2:]
 
-
-def _as_international(text: str, region: str) -> str:
-    """Trunks send ``79161234567`` without the plus; nationally it would be read as too long a number."""
-    digits = re.sub(r"[^0-9]", "", text)
-    code = str(phonenumbers.country_code_for_region(region))
-    national = phonenumbers.parse(digits, region) if len(digits) > 3 else None
-    if national is not None and phonenumbers.is_possible_number(national):
-        return digits
-    return f"+{digits}" if digits.startswith(code) else digits

@@ -1,0 +1,1 @@
+"""One live call: session, timers, ports, registry."""

@@ -1,0 +1,1 @@
+"""The marketplace: who calls, who answers at a number, and a call has ended."""

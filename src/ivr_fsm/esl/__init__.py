@@ -1,0 +1,1 @@
+"""FreeSWITCH: the event socket, and the only place that knows its words."""

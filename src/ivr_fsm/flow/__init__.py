@@ -1,0 +1,1 @@
+"""The call, pure: no clock, no sockets, no logging, no settings."""

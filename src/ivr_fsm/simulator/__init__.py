@@ -1,0 +1,1 @@
+"""A FreeSWITCH double on the real wire protocol, with phones that follow a script."""

@@ -1,0 +1,1 @@
+"""Speech: recorded prompts, text to speech, and the cache between them."""

@@ -1,0 +1,226 @@
+"""The plan: every number, prompt and phone of the call flow, as validated data. Times are seconds.
+
+The defaults are those of the default plan; a plan file changes what differs. See docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    model_validator,
+)
+
+from ivr_fsm.flow.hours import Hours
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+PromptCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,31}$")]
+
+_PLAY = re.compile(r"(\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{0,31})(?:\s+every\s+(\d+(?:\.\d+)?))?")
+
+
+class Part(BaseModel):
+    """A section of the plan: frozen, and without keys that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Mark(Part):
+    """One line of a timeline: *prompt* at *at* seconds, again *every* so many seconds."""
+
+    at: float = Field(ge=0)
+    prompt: PromptCode
+    every: float | None = Field(default=None, gt=0)
+
+    def __str__(self) -> str:
+        return f"{self.at:g} {self.prompt}" + (f" every {self.every:g}" if self.every else "")
+
+
+def _read_mark(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    read = _PLAY.fullmatch(value.strip())
+    if read is None:
+        raise ValueError(f"{value!r} is not like '4 FW8' or '0 FW8 every 10' (seconds, prompt)")
+    at, prompt, every = read.groups()
+    return {"at": at, "prompt": prompt, "every": every}
+
+
+MarkText = Annotated[Mark, BeforeValidator(_read_mark), PlainSerializer(str)]
+
+
+class Timeline(Part):
+    """What the caller hears while somebody's phone rings, and after how long we stop waiting.
+
+    A prompt whose time has come cuts off the one that still plays.
+    """
+
+    plays: tuple[MarkText, ...]
+    gives_up: Seconds
+
+    def marks(self) -> list[tuple[float, str]]:
+        """Return every (seconds, prompt) up to `gives_up`, in order, ``every`` written out."""
+        found: list[tuple[float, str]] = []
+        for mark in self.plays:
+            at = mark.at
+            while at < self.gives_up:
+                found.append((at, mark.prompt))
+                if mark.every is None:
+                    break
+                at += mark.every
+        return sorted(found)
+
+
+def timeline(gives_up: float, *plays: str) -> Timeline:
+    """Return a `Timeline` written as it is in a plan file."""
+    return Timeline.model_validate({"plays": plays, "gives_up": gives_up})
+
+
+class Identifying(Part):
+    """How long the marketplace may take to say who calls."""
+
+    limit: Seconds = 2
+
+
+class Notice(Part):
+    """A prompt that is played to its end, *limit* at most."""
+
+    prompt: PromptCode
+    limit: Seconds = 28
+
+
+class Menu(Part):
+    """The menu of a caller with an active order."""
+
+    prompt: PromptCode = "FW3"
+    limit: Seconds = 28
+    silence: Seconds = 10
+    repeats: int = Field(default=1, ge=0, le=5)
+    tries: int = Field(default=3, ge=1, le=9)
+    shop_digit: str = Field(default="1", pattern=r"^[0-9*#]$")
+    support_digit: str = Field(default="2", pattern=r"^[0-9*#]$")
+
+
+class Office(Part):
+    """The office rings for long when the caller chose it, for short when it is one more attempt."""
+
+    from_menu: Timeline = timeline(34, "0 FW7", "4 FW8", "14 FW8", "24 FW8")
+    otherwise: Timeline = timeline(10, "0 FW8")
+
+
+class Announcing(Timeline):
+    """What the callee hears before the bridge (and the caller meanwhile); `gives_up` ends it."""
+
+    prompt: PromptCode = "ANNOUNCE"
+    confirm_prompt: PromptCode = "CONFIRM"
+    confirm_digit: str = Field(default="1", pattern=r"^[0-9*#]$")
+    plays: tuple[MarkText, ...] = timeline(9, "0 FW8", "6 FW8").plays
+    gives_up: Seconds = 9
+
+
+class Transferring(Timeline):
+    """A callee's blind transfer; `reconnect` is how long the caller leg may take to come back to us."""
+
+    reconnect: Seconds = 5
+    plays: tuple[MarkText, ...] = timeline(30, "0 FW8 every 10").plays
+    gives_up: Seconds = 30
+
+
+class Connected(Part):
+    """The conversation. *bridge_limit*: how long the switch may take to join the two legs."""
+
+    bridge_limit: Seconds = 5
+    record: bool = True
+
+
+class Ending(Part):
+    """*release_limit*: how long we wait for every leg of an ended call to be gone."""
+
+    release_limit: Seconds = 10
+
+
+class Prompts(Part):
+    """What is said on the way from one state to the next, and the language of all prompts."""
+
+    language: str = Field(default="ru", pattern=r"^[a-z]{2}$")
+    shop_silent: PromptCode = "FW4"
+    shop_closed: PromptCode = "FW5"
+    to_support: PromptCode = "FW7"
+    hold_by_name: bool = False
+    """FW8 names the caller and the order when speech is ready with it."""
+
+
+class Target(Part):
+    """Phones that ring together. A shop's come from the marketplace, so its *numbers* stay empty."""
+
+    numbers: tuple[str, ...] = ()
+    announce: bool = False
+    """Tell the callee who calls before the two are connected."""
+    confirm: bool = False
+    """The callee must press `announcing.confirm_digit`, so that an answering machine never gets the call."""
+    on_move: Literal["keep", "cancel"] = "keep"
+    """What becomes of phones that still ring when the call moves on to the next target."""
+    ring_limit: int = Field(default=90, ge=5, le=300)
+    """Seconds after which the switch itself stops ringing: the net under the service."""
+    park_limit: int = Field(default=30, ge=10, le=120)
+    """Seconds after which the switch itself releases a leg that answered and was never bridged."""
+
+
+class OfficeTarget(Target):
+    """The office: outside its *hours* (``"mon-fri 09:00-21:00"``) it is skipped. None given: always open."""
+
+    hours: tuple[str, ...] = ()
+    zone: str = "Europe/Moscow"
+    _schedule: Hours | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _read_hours(self) -> Self:
+        if self.hours:
+            self._schedule = Hours.parse(self.hours, self.zone)
+        return self
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether the office works at *at* (an aware time)."""
+        return self._schedule is None or self._schedule.is_open(at)
+
+
+class Targets(Part):
+    """Who can be rung."""
+
+    shop: Target = Target(announce=True)
+    office: OfficeTarget = OfficeTarget()
+    call_centre: Target = Target()
+    transfer: Target = Target()
+    """Only its limits and `confirm` matter: the number is the one that the callee transferred to."""
+
+
+class Plan(Part):
+    """The whole plan. `Plan()` is the default one, without phone numbers."""
+
+    prompts: Prompts = Prompts()
+    identifying: Identifying = Identifying()
+    greeting: Notice = Notice(prompt="FW1")
+    menu: Menu = Menu()
+    dialing_shop: Timeline = timeline(32, "0 FW6", "4 FW8", "14 FW8", "24 FW4")
+    dialing_office: Office = Office()
+    dialing_call_centre: Timeline = timeline(60, "0 FW8 every 10")
+    announcing: Announcing = Announcing()
+    connected: Connected = Connected()
+    transferring: Transferring = Transferring()
+    partner_notice: Notice = Notice(prompt="FW2")
+    unanswered: Notice = Notice(prompt="FW9")
+    ending: Ending = Ending()
+    targets: Targets = Targets()
+
+    def revision(self) -> str:
+        """Return a short name of exactly this plan, for the journal and the logs."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]

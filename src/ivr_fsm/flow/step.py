@@ -1,0 +1,105 @@
+"""The only door into a call: one event in, commands and the reasons for them out.
+
+Pure: the time is an argument, and the same events at the same times give the same steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from ivr_fsm.flow import events
+from ivr_fsm.flow.caller import scenario
+from ivr_fsm.flow.commands import Command
+from ivr_fsm.flow.machine import CallFlow
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.flow.record import Call, Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one event did to a call, and why."""
+
+    event: events.Event
+    before: str
+    after: str
+    judged: tuple[Judged, ...]
+    commands: tuple[Command, ...]
+
+    @property
+    def moved(self) -> bool:
+        """Whether the call is in another state than before."""
+        return self.before != self.after
+
+    @property
+    def reason(self) -> str:
+        """The event and the answers of the guards that were asked, for people."""
+        return "; ".join([describe(self.event), *map(str, self.judged)])
+
+
+def arrive(plan: Plan, arrived: events.CallArrived, now: datetime) -> tuple[Call, Step]:
+    """Return a new call and its first step.
+
+    Args:
+        plan: the plan that the call follows to its end, whatever is loaded later.
+        arrived: who calls; its ``call_id`` is a UUID.
+        now: aware time of arrival.
+    """
+    call = Call(plan, now, now, arrived, arrived)
+    return call, step(call, arrived, now)
+
+
+def step(call: Call, event: events.Event, now: datetime) -> Step:
+    """Give *event*, which happened at the aware time *now*, to the call and return what follows.
+
+    Raises:
+        TransitionNotAllowed: the event does not fit the state and is not declared as one that may come late.
+            The call's state is then as it was before.
+    """
+    name = _timer_name(call, event) if isinstance(event, events.TimerFired) else _NAMES[type(event)]
+    _chart().take(call, event, now, name)
+    commands, call.commands = tuple(call.commands), []
+    return Step(event, call.before, call.state_id, tuple(dict.fromkeys(call.judged)), commands)
+
+
+def describe(event: events.Event) -> str:
+    """Return an event in words: its name and what it says."""
+    name = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
+    if isinstance(event, events.TimerFired):
+        return f"timer fired: {event.timer.name}"
+    if isinstance(event, events.CallerIdentified):
+        return f"{name.strip()}: {scenario(event.caller)}"
+    said = [str(getattr(event, field)) for field in event.__dataclass_fields__]
+    return name.strip() + (f": {', '.join(text for text in said if text)}" if any(said) else "")
+
+
+@cache
+def _chart() -> CallFlow:
+    return CallFlow()
+
+
+def _timer_name(call: Call, event: events.TimerFired) -> str:
+    name = event.timer.name
+    if call.armed.get(name) != event.timer:
+        return "timer_late"
+    del call.armed[name]
+    return {"limit": "limit_reached", "silence": "silence_over"}.get(name, "mark_reached")
+
+
+_NAMES: dict[type, str] = {
+    events.CallArrived: "call_arrived",
+    events.CallerIdentified: "caller_identified",
+    events.DigitPressed: "digit_pressed",
+    events.PromptFinished: "prompt_finished",
+    events.LegRinging: "leg_ringing",
+    events.LegAnswered: "leg_answered",
+    events.LegEnded: "leg_ended",
+    events.LegDigitPressed: "callee_pressed",
+    events.AnnouncementFinished: "announcement_finished",
+    events.Bridged: "bridged",
+    events.BridgeFailed: "bridge_failed",
+    events.CallerReturned: "caller_returned",
+    events.CallerHungUp: "caller_hung_up",
+    events.LinkLost: "link_lost",
+}
