@@ -53,4 +53,3 @@ def mask(phone: str) -> str:
     shown = 4 if phone.startswith("+") else 0
     hidden = len(phone) - shown - 2
     return phone if hidden <= 0 else phone[:shown] + "*" * hidden + phone[-2:]
-

@@ -1,165 +1,57 @@
-"""What a state or a transition of the statechart asks for: it fills the step's list of commands.
-
-Prompts of one step play one after another; a prompt of a later step cuts off what still plays.
-"""
+"""What the ways of the statechart ask for: from state to state, inside a state, and to the end."""
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from statemachine import State
 
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
-from ivr_fsm.flow.caller import Customer, Unknown, scenario
-from ivr_fsm.flow.guards import Guards
-from ivr_fsm.flow.plan import Target, Timeline
-from ivr_fsm.flow.record import Leg, LegState
-
-HOLD = "FW8"
-"""The prompt that may name the caller and the order."""
+from ivr_fsm.flow.caller import Customer, Order, Unknown, scenario
+from ivr_fsm.flow.entries import Entries
+from ivr_fsm.flow.means import HOLD
+from ivr_fsm.flow.record import LegState
 
 
-class Actions(Guards):
-    """The actions of `CallFlow`."""
+class Actions(Entries):
+    """The actions of `CallFlow`. *target* is the state that the way leads to."""
 
-    # Entering states
-
-    def on_enter_identifying(self) -> None:
-        """Ring the caller and ask the marketplace."""
-        self._visit()
-        self._ask(do.Ring(), do.Identify(self.call.arrived.phone))
-        self._start("limit", self.call.plan.identifying.limit)
-
-    def on_enter_greeting(self) -> None:
-        """Answer, and say what this service is."""
-        self._visit()
-        self._ask(do.Answer())
-        self._await_prompt(self.call.plan.greeting.prompt, self.call.plan.greeting.limit)
-
-    def on_enter_partner_notice(self) -> None:
-        """Answer, and send the shop to the chat."""
-        self._visit()
-        self._ask(do.Answer())
-        self._await_prompt(self.call.plan.partner_notice.prompt, self.call.plan.partner_notice.limit)
-
-    def on_enter_menu(self) -> None:
-        """Say what the keys do."""
-        self._visit()
-        self._await_prompt(self.call.plan.menu.prompt, self.call.plan.menu.limit)
-
-    def on_enter_dialing_shop(self) -> None:
-        """Ring every phone of the shop."""
-        shop = self.call.shop
-        self._dial("shop", shop.phones if shop else (), self.call.plan.dialing_shop)
-
-    def on_enter_dialing_office(self) -> None:
-        """Ring the office: long for a caller who chose it, short as one more attempt."""
-        office = self.call.plan.dialing_office
-        chosen = office.from_menu if self.call.chose_office else office.otherwise
-        self._dial("office", self.call.plan.targets.office.numbers, chosen)
-
-    def on_enter_dialing_call_centre(self) -> None:
-        """Ring the safety net."""
-        self._dial(
-            "call_centre", self.call.plan.targets.call_centre.numbers, self.call.plan.dialing_call_centre
-        )
-
-    def on_enter_announcing(self) -> None:
-        """Tell the callee who calls, or ask to accept the call, while the caller holds."""
-        self._visit()
-        plan, leg = self.call.plan.announcing, self._the_answered()
-        wanted = {plan.prompt: leg.rules.announce, plan.confirm_prompt: leg.rules.confirm}
-        codes = tuple(code for code, said in wanted.items() if said)
-        self._ask(do.Announce(leg.id, codes, self.call.names()))
-        self._run(plan, cut=False)
-
-    def on_enter_connected(self) -> None:
-        """Join caller and callee."""
-        self._visit()
-        self._ask(do.Bridge(self._the_answered().id))
-        self._start("limit", self.call.plan.connected.bridge_limit)
-
-    def on_enter_transferring(self) -> None:
-        """Ring the number that the callee transferred to, or wait until the caller leg brings it."""
-        self._visit()
-        self.call.talked = False
-        if self.call.destination:
-            self._dial_transfer()
-        else:
-            self._start("limit", self.call.plan.transferring.reconnect)
-
-    def on_enter_unanswered(self) -> None:
-        """Say that we will call back, and ask the watchers to."""
-        self._visit()
-        self._release_hoped("ORIGINATOR_CANCEL")
-        self.call.outcome = "unanswered"
-        self.tell("unanswered")
-        self._await_prompt(self.call.plan.unanswered.prompt, self.call.plan.unanswered.limit)
-
-    def on_enter_releasing(self) -> None:
-        """Wait until every leg is gone."""
-        self._visit()
-        self._start("limit", self.call.plan.ending.release_limit)
-
-    def on_exit_state(self) -> None:
-        """A timer dies with its state."""
-        for timer in self.call.armed.values():
-            self._ask(do.CancelTimer(timer))
-        self.call.armed.clear()
-        self.call.awaited = ""
-
-    # On the way from state to state
+    # Who calls
 
     def tell_arrival(self) -> None:
-        """Remember who calls; tell the watchers."""
-        if isinstance(self.call.caller, Unknown) and self.call.caller.why != Unknown().why:
-            self.tell("directory_failed", why=self.call.caller.why)
-        if (
-            isinstance(self.call.caller, Customer)
-            and self.call.caller.order
-            and self.call.plan.prompts.hold_by_name
-        ):
+        """Tell the watchers who calls; have what will name them spoken in advance."""
+        caller = self.call.caller
+        if isinstance(caller, Unknown) and caller != Unknown():
+            self.tell("directory_failed", why=caller.why)
+        if isinstance(caller, Customer) and caller.order and self.call.plan.prompts.hold_by_name:
             self._ask(do.Prepare(HOLD, self.call.names()))
-        self.tell(f"{scenario(self.call.caller)}_call")
+        self.tell(f"{scenario(caller)}_call")
 
     def identify_nobody(self) -> None:
         """The marketplace is slow: the caller is unknown, and the call goes on."""
         self.call.caller = Unknown(f"no answer within {self.call.plan.identifying.limit:g} s")
-        self.tell("directory_failed", why=self.call.caller.why)
-        self.tell("other_call")
+        self.tell_arrival()
 
-    def stop_prompt(self) -> None:
-        """Silence what plays."""
-        if self.call.playing:
-            self._ask(do.StopPrompt())
-            self.call.playing.clear()
+    # The menu
 
     def say_shop_closed(self) -> None:
         """The shop is closed: say so on the way to support."""
         self.tell("shop_closed")
         self._play(self.call.plan.prompts.shop_closed)
 
-    def chose_support(self) -> None:
+    def chose_support(self, target: State) -> None:
         """The caller wants support."""
-        self.call.chose_office = True
         self.stop_prompt()
-        self.tell("to_office")
+        self.go_to_support(target)
+        if target.id == "dialing_office":
+            self.call.chose_office = True
+        else:
+            self._play(self.call.plan.prompts.to_support)
 
-    def chose_support_but_closed(self) -> None:
-        """The caller wants support, and the office is closed."""
-        self.tell("office_closed")
-        self._play(self.call.plan.prompts.to_support)
-
-    def gave_up_on_keys(self) -> None:
+    def gave_up_on_keys(self, target: State) -> None:
         """No key, or wrong ones only: a person can help."""
         if isinstance(self.call.event, events.DigitPressed):
             self.tell("wrong_digit", digit=self.call.event.digit)
-        self.chose_support()
-
-    def gave_up_on_keys_but_closed(self) -> None:
-        """No key, or wrong ones only, and the office is closed."""
-        if isinstance(self.call.event, events.DigitPressed):
-            self.tell("wrong_digit", digit=self.call.event.digit)
-        self.chose_support_but_closed()
+        self.chose_support(target)
 
     def ask_again(self) -> None:
         """Another key than those of the menu."""
@@ -175,47 +67,46 @@ class Actions(Guards):
 
     def await_digit(self) -> None:
         """The menu has been said: from now on silence counts."""
-        self._cancel("limit")
+        self._cancel_timers()
         self.call.awaited = ""
         self._start("silence", self.call.plan.menu.silence)
 
-    def greeted(self) -> None:
-        """The greeting is over, and there is no menu for this caller."""
-        self.tell("to_office")
+    # From target to target
 
-    def greeted_but_closed(self) -> None:
-        """As `greeted`, and the office is closed."""
-        self.tell("office_closed")
+    def go_to_support(self, target: State) -> None:
+        """On to the office, or past it when it is closed."""
+        self.tell("to_office" if target.id == "dialing_office" else "office_closed")
 
-    def shop_gave_up(self) -> None:
-        """The shop has rung for long enough."""
-        self._leave_target("shop")
-        self.tell("shop_silent", next="office")
-
-    def shop_gave_up_but_closed(self) -> None:
-        """As `shop_gave_up`, and the office is closed."""
-        self._leave_target("shop")
-        self.tell("shop_silent", next="call_centre")
-
-    def shop_failed(self) -> None:
-        """Every phone of the shop is busy, rejects or is out of reach: say so at once."""
+    def shop_gave_up(self, target: State) -> None:
+        """The shop does not answer: the caller is told, unless the timeline has done so."""
         self._say_shop_silent()
-        self.shop_gave_up()
-
-    def shop_failed_but_closed(self) -> None:
-        """As `shop_failed`, and the office is closed."""
-        self._say_shop_silent()
-        self.shop_gave_up_but_closed()
+        self._leave_target("shop")
+        self.tell("shop_silent", next=target.id.removeprefix("dialing_"))
 
     def office_gave_up(self) -> None:
         """The office does not answer."""
         self._leave_target("office")
         self.tell("office_silent")
 
+    def play_mark(self) -> None:
+        """A prompt of the state's timeline is due."""
+        assert isinstance(self.call.event, events.TimerFired)
+        _, _, code = self.call.event.timer.name.split()
+        self._play(code)
+
+    # Who answers
+
     def keep_answered(self) -> None:
         """First answer wins: every other phone stops ringing."""
         self.call.answered = self.call.event_leg
         self._release_hoped("LOSE_RACE")
+
+    def await_confirmation(self) -> None:
+        """The callee has been asked to accept the call: from now on silence counts, and the caller holds."""
+        self._cancel_timers()
+        self._start("silence", self.call.plan.announcing.confirm_limit)
+        if not self.call.playing:
+            self._play(HOLD)
 
     def lose_answered(self) -> None:
         """Who answered is gone, did not accept, or could not be connected."""
@@ -235,43 +126,34 @@ class Actions(Guards):
         leg.state = LegState.BRIDGED
         self.call.talked = True
         self.call.playing.clear()
-        for name in list(self.call.armed):
-            self._cancel(name)
+        self._cancel_timers()
         if self.call.plan.connected.record:
             self._ask(do.Record())
         self.tell("answered", **leg.facts())
 
-    def note_destination(self) -> None:
-        """The caller leg came back with the transfer's number before the callee's hangup was heard."""
-        assert isinstance(self.call.event, events.CallerReturned)
-        self.call.destination, self.call.referred_by = (
-            self.call.event.destination,
-            self.call.event.referred_by,
-        )
-
-    def dial_destination(self) -> None:
-        """The caller leg brings the number that the callee transferred to."""
-        self._cancel("limit")
-        self.note_destination()
-        self._dial_transfer()
-
     def transfer_failed(self) -> None:
-        """Nobody answers where the callee transferred to."""
-        self._leave_target("transfer", cancel=True)
+        """Nobody answers where the callee transferred to, or it is no number."""
+        for leg in self.call.legs.values():
+            self._release(leg, "NORMAL_CLEARING" if leg is self.call.answered else "ORIGINATOR_CANCEL")
         self.tell("transfer_failed", to=self.call.destination)
-
-    def play_mark(self) -> None:
-        """A prompt of the state's timeline is due."""
-        assert isinstance(self.call.event, events.TimerFired)
-        _, _, code = self.call.event.timer.name.split()
-        self._play(code)
 
     def release_late(self) -> None:
         """A phone rings or answers although its release was asked for: the release came too early for it."""
         leg = self.call.event_leg
-        if leg is not None and leg.released:
-            leg.released = False
-            self._release(leg, "LOSE_RACE" if self.call.answered else "ORIGINATOR_CANCEL")
+        if leg is not None and leg.released and leg.state in (LegState.RINGING, LegState.ANSWERED):
+            self._ask(do.Release(leg.id, "LOSE_RACE" if self.call.answered else "ORIGINATOR_CANCEL"))
+
+    def before_prompt_finished(self) -> None:
+        """Nobody hears a prompt without a file, so somebody has to be told. Called by its name, always.
+
+        A bridge or a hangup ends a prompt as "broken" too, and that is no fault.
+        """
+        assert isinstance(self.call.event, events.PromptFinished)
+        code, result = self.call.event.token.rpartition("-")[0], self.call.event.result
+        cut_by_switch = self.call.before in ("connected", "releasing", "ended")
+        if code in self.call.said - self.call.unheard and result != "played" and not cut_by_switch:
+            self.call.unheard.add(code)
+            self.tell("prompt_missing", code=code, result=result)
 
     # The ends
 
@@ -290,117 +172,21 @@ class Actions(Guards):
         self.abandon()
 
     def fail(self) -> None:
-        """The switch is not heard any more; its dialplan looks after the caller."""
-        assert isinstance(self.call.event, events.LinkLost)
-        self._finish("failed")
+        """The switch is not heard any more; its dialplan looks after the caller.
+
+        A leg that is being bridged is left alone: the two may hear each other by now, and a leg that
+        nobody bridged meets its park limit.
+        """
+        self._finish("failed", spare=self.call.answered if self.call.before == "connected" else None)
 
     def leave_talking(self) -> None:
         """The switch is not heard any more, but the conversation goes on in it."""
         leg = self._the_answered()
-        leg.released = True
-        self._finish(f"answered:{leg.target}")
+        self._finish(f"answered:{leg.target}", spare=leg)
 
     def tell_legs_left(self) -> None:
         """The switch did not confirm every release: its own limits are the net under it."""
-        self.tell("legs_left", legs=", ".join(leg.phone for leg in self.call.legs.values() if leg.alive))
-
-    # What they are made of
-
-    def tell(self, what: str, **facts: str) -> None:
-        """Tell the watchers *what*, with what is known of the call besides *facts*."""
-        self._ask(do.Tell(what, {**self.call.facts(), **facts}))
-
-    def _ask(self, *wanted: do.Command) -> None:
-        self.call.commands.extend(wanted)
-
-    def _visit(self) -> None:
-        self.call.visit += 1
-
-    def _start(self, name: str, after: float) -> None:
-        timer = events.Timer(self.call.visit, name)
-        self.call.armed[name] = timer
-        self._ask(do.StartTimer(timer, after))
-
-    def _cancel(self, name: str) -> None:
-        if timer := self.call.armed.pop(name, None):
-            self._ask(do.CancelTimer(timer))
-
-    def _play(self, code: str, *, cut: bool = True) -> str:
-        if cut and not any(isinstance(command, do.Play) for command in self.call.commands):
-            self.stop_prompt()
-        self.call.tokens += 1
-        token = f"{code}-{self.call.tokens}"
-        by_name = code == HOLD and self.call.plan.prompts.hold_by_name
-        self._ask(do.Play(code, token, self.call.names() if by_name else {}))
-        self.call.playing.append(token)
-        self.call.said.add(code)
-        return token
-
-    def _await_prompt(self, code: str, limit: float) -> None:
-        self.call.awaited = self._play(code)
-        self._start("limit", limit)
-
-    def _say_menu(self) -> None:
-        self._cancel("silence")
-        self._cancel("limit")
-        self._await_prompt(self.call.plan.menu.prompt, self.call.plan.menu.limit)
-
-    def _say_shop_silent(self) -> None:
-        if self.call.plan.prompts.shop_silent not in self.call.said:
-            self._play(self.call.plan.prompts.shop_silent)
-
-    def _run(self, timeline: Timeline, *, cut: bool = True, dialed: bool = True) -> None:
-        for index, (at, code) in enumerate(timeline.marks()):
-            if at == 0:
-                self._play(code, cut=cut)
-            else:
-                self._start(f"play {index} {code}", at)
-        self._start("limit", timeline.gives_up if dialed else 0)
-
-    def _dial(self, target: str, phones: tuple[str, ...], timeline: Timeline) -> None:
-        self._visit()
-        self.call.dialed_target = target
-        self.call.answered = None
-        rules: Target = getattr(self.call.plan.targets, target)
-        for phone in dict.fromkeys(phones):
-            leg = Leg(
-                str(uuid5(UUID(self.call.arrived.call_id), str(len(self.call.legs)))), target, phone, rules
-            )
-            self.call.legs[leg.id] = leg
-            self._ask(do.Dial(leg.id, target, phone, rules.ring_limit, rules.park_limit))
-        if rules.announce:
-            self._ask(do.Prepare(self.call.plan.announcing.prompt, self.call.names()))
-        self._run(timeline, dialed=bool(phones))
-
-    def _dial_transfer(self) -> None:
-        self.tell("transferred", to=self.call.destination, by=self.call.referred_by)
-        destination, self.call.destination = self.call.destination, ""
-        self._dial("transfer", (destination,), self.call.plan.transferring)
-
-    def _leave_target(self, target: str, *, cancel: bool = False) -> None:
-        if cancel or getattr(self.call.plan.targets, target).on_move == "cancel":
-            for leg in self.call.dialed_here(target):
-                self._release(leg, "ORIGINATOR_CANCEL")
-
-    def _release(self, leg: Leg, cause: str) -> None:
-        if leg.alive and not leg.released:
-            leg.released = True
-            self._ask(do.Release(leg.id, cause))
-
-    def _release_hoped(self, cause: str) -> None:
-        for leg in self.call.legs.values():
-            if leg.hoped_for:
-                self._release(leg, cause)
-
-    def _finish(self, outcome: str) -> None:
-        self.call.outcome = outcome
-        for leg in self.call.legs.values():
-            picked_up = leg.state in (LegState.ANSWERED, LegState.BRIDGED)
-            self._release(leg, "NORMAL_CLEARING" if picked_up else "ORIGINATOR_CANCEL")
-        self.tell(
-            "ended", outcome=outcome, seconds=f"{(self.call.now - self.call.started).total_seconds():.0f}"
-        )
-
-    def _the_answered(self) -> Leg:
-        assert self.call.answered is not None, "no leg has answered in this state"
-        return self.call.answered
+        left = [leg.phone for leg in self.call.legs.values() if leg.alive]
+        if not self.call.caller_gone:
+            left.append(self.call.arrived.phone)
+        self.tell("legs_left", legs=", ".join(left))

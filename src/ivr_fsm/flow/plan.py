@@ -186,6 +186,8 @@ class OfficeTarget(Target):
     def _read_hours(self) -> Self:
         if self.hours:
             self._schedule = Hours.parse(self.hours, self.zone)
+            if self._schedule.never_open:
+                raise ValueError(self._schedule.never_open)
         return self
 
     def is_open(self, at: datetime) -> bool:

@@ -11,7 +11,7 @@ from functools import cache
 
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import scenario
-from ivr_fsm.flow.commands import Command
+from ivr_fsm.flow.commands import Command, Tell
 from ivr_fsm.flow.machine import CallFlow
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.record import Call, Judged
@@ -31,6 +31,11 @@ class Step:
     def moved(self) -> bool:
         """Whether the call is in another state than before."""
         return self.before != self.after
+
+    @property
+    def told(self) -> tuple[Tell, ...]:
+        """What watchers are told in this step."""
+        return tuple(command for command in self.commands if isinstance(command, Tell))
 
     @property
     def reason(self) -> str:

@@ -1,0 +1,47 @@
+# make demo and make test do all the set-up themselves. PYTHON names the interpreter (3.11 or newer).
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench prompts docs lock test-freeswitch clean
+
+demo: .venv/ready
+	$(BIN)/ivr-fsm demo --once
+
+test: .venv/ready
+	$(BIN)/pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m ivr_fsm.speech.generate --check prompts
+
+bench: .venv/ready
+	$(BIN)/python -m bench
+
+# Re-records the prompts whose text has changed (needs RHVoice, see docs/speech.md).
+prompts: .venv/ready
+	$(BIN)/python -m ivr_fsm.speech.generate prompts
+
+# Regenerates the state diagram and the tables in docs/.
+docs: .venv/ready
+	$(BIN)/python -m tests.docs
+
+# End to end on a real FreeSWITCH with SIP phones; IVR_TEST_FREESWITCH names it, see docs/operating.md.
+test-freeswitch: .venv/ready
+	$(BIN)/pip install --quiet --requirement tests/e2e/requirements.txt
+	$(BIN)/pytest tests/e2e -m freeswitch -s
+
+lock: .venv/ready
+	$(BIN)/pip-compile --quiet --strip-extras --extra dev --allow-unsafe --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --generate-hashes --output-file requirements.lock pyproject.toml
+
+.venv/ready: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,127 @@
+"""The composition root: settings in, a running service out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from ivr_fsm.call.ports import Watcher
+from ivr_fsm.call.registry import Registry
+from ivr_fsm.call.session import Session, World
+from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.directory.nobody import NobodyKnown
+from ivr_fsm.directory.port import Directory
+from ivr_fsm.esl.control import ControlConnection
+from ivr_fsm.esl.link import Link
+from ivr_fsm.esl.outbound import OutboundServer
+from ivr_fsm.esl.switch import FreeSwitch, Trunk
+from ivr_fsm.esl.translate import Headers, arrived
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.planfile import load_plan
+from ivr_fsm.settings import Settings
+from ivr_fsm.speech.engines import choose_engine
+from ivr_fsm.speech.prompts import PromptLibrary
+from ivr_fsm.speech.speaker import Speaker
+from ivr_fsm.speech.voice import PromptVoice
+from ivr_fsm.watch.log import StepLog
+from ivr_fsm.watch.words import Words
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the wall clock."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Service:
+    """One instance of the service on the running loop."""
+
+    settings: Settings
+    plan: Plan
+    directory: Directory
+    watchers: Sequence[Watcher]
+    now: Callable[[], datetime] = utc_now
+    live: Registry = field(default_factory=Registry)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        library = PromptLibrary(settings.prompts, self.plan.prompts.language)
+        engine = choose_engine(
+            settings.speech_engine, self.plan.prompts.language, template=settings.speech_command or None
+        )
+        self.speaker = Speaker(engine, settings.speech_cache.resolve())
+        self.trunk = Trunk(
+            dial=settings.dial,
+            caller_id=settings.caller_id,
+            region=settings.region,
+            transfer_context=settings.transfer_context,
+            recordings=settings.recordings,
+        )
+        self.world = World(
+            self.directory,
+            PromptVoice(library, self.speaker),
+            self.watchers,
+            self.now,
+            asyncio.get_running_loop(),
+        )
+        self.server = OutboundServer(settings.host, settings.port, self.answer, max_calls=settings.max_calls)
+        self.control = ControlConnection(
+            settings.freeswitch_host,
+            settings.freeswitch_port,
+            settings.freeswitch_password.get_secret_value(),
+        )
+
+    def start(self) -> None:
+        """Listen for FreeSWITCH, and connect to it."""
+        self.control.start()
+        self.server.start()
+
+    def answer(self, link: Link, channel: Headers) -> None:
+        """FreeSWITCH has a caller for us, or brings one back (`OutboundServer`'s callback)."""
+        arrival = arrived(channel, self.settings.region)
+        if (known := self.live.get(arrival.call_id)) is not None and isinstance(known.switch, FreeSwitch):
+            known.switch.adopt(link, channel)
+            return
+        session = Session(self.plan, arrival, self.world, on_over=self.live.drop)
+        self.live.add(session)
+        session.start(FreeSwitch(link, channel, self.trunk, self.control, session.post))
+
+    async def stop(self, drain: float) -> None:
+        """Take no more calls; let the live ones end, for *drain* seconds at most; then let go of the switch.
+
+        What still talks then goes on talking in the switch; what still waits falls to the dialplan's next line.
+        """
+        self.server.stop_accepting()
+        if self.live:
+            log.info("draining", calls=len(self.live), seconds=drain)
+        try:
+            await asyncio.wait_for(self.live.emptied(), drain)
+        except TimeoutError:
+            log.warning("calls left to the switch", calls=len(self.live))
+        self.server.close()
+        self.control.close()
+        await self.speaker.close()
+
+
+def build(settings: Settings) -> Service:
+    """Return the service that *settings* describe.
+
+    Raises:
+        PlanError, DirectoryError, PromptError: a file cannot be used; the message says which and why.
+    """
+    plan = load_plan(settings.plan) if settings.plan else Plan()
+    directory: Directory = NobodyKnown()
+    if settings.directory:
+        directory = FileDirectory(settings.directory, settings.region, utc_now)
+    return Service(settings, plan, directory, [StepLog(Words(settings.watch_language))])
+
+
+EXAMPLES = Path(__file__).parent / "examples"
+"""A plan and a directory to begin with."""

@@ -1,0 +1,177 @@
+"""One live call: one inbox; each event is stepped through the flow, watched, and its commands performed.
+
+The inbox is emptied by whoever fills it, in the same turn: a digit's command leaves without a change of
+task. Events that arrive meanwhile wait for their turn, so a call never does two things at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from ivr_fsm.call.ports import Identifier, Switch, Voice, Watcher
+from ivr_fsm.flow import commands as do
+from ivr_fsm.flow import events
+from ivr_fsm.flow.caller import Unknown
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.flow.step import Step, arrive, step
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all calls share."""
+
+    identifier: Identifier
+    voice: Voice
+    watchers: Sequence[Watcher]
+    now: Callable[[], datetime]
+    loop: asyncio.AbstractEventLoop
+
+
+class Session:
+    """A live call, from `CallArrived` until its last leg is gone."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        arrived: events.CallArrived,
+        world: World,
+        on_over: Callable[[Session], None] = lambda _session: None,
+    ) -> None:
+        self._world = world
+        self._on_over = on_over
+        self._inbox: deque[events.Event] = deque()
+        self._busy = False
+        self._steps = 0
+        self._timers: dict[events.Timer, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.switch: Switch
+        self.call_id = arrived.call_id
+        self.call, self._first = arrive(plan, arrived, world.now())
+
+    def start(self, switch: Switch) -> None:
+        """Begin, with *switch* to give commands to. It may be replaced when the caller leg returns."""
+        self.switch = switch
+        self._follow(self._first)
+        self._empty_inbox()
+
+    def post(self, event: events.Event) -> None:
+        """Let *event* happen to the call, after those that already wait."""
+        self._inbox.append(event)
+        self._empty_inbox()
+
+    def _empty_inbox(self) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._inbox:
+                self._take(self._inbox.popleft())
+        finally:
+            self._busy = False
+
+    def _take(self, event: events.Event) -> None:
+        was_over = self.call.over
+        try:
+            taken = step(self.call, event, self._world.now())
+        except Exception:
+            # A fault in the flow must not cost the caller the call: it stays where it is, its timers go on.
+            log.exception(
+                "step failed", call=self.call_id, state=self.call.state_id, event_type=type(event).__name__
+            )
+            return
+        self._follow(taken)
+        if self.call.over and not was_over:
+            self._end()
+
+    def _follow(self, taken: Step) -> None:
+        self._steps += 1
+        for watcher in self._world.watchers:
+            try:
+                watcher.stepped(self.call_id, self._steps, taken, self.call.now)
+            except Exception:
+                log.exception("watcher failed", call=self.call_id, watcher=type(watcher).__name__)
+        for command in taken.commands:
+            try:
+                self._perform(command)
+            except Exception:
+                log.exception("command failed", call=self.call_id, command=type(command).__name__)
+
+    def _perform(self, command: do.Command) -> None:
+        match command:
+            case do.StartTimer(timer=timer, after=after):
+                self._timers[timer] = self._world.loop.call_later(after, self._fire, timer)
+            case do.CancelTimer(timer=timer):
+                if handle := self._timers.pop(timer, None):
+                    handle.cancel()
+            case do.Identify(phone=phone):
+                self._spawn(self._identify(phone))
+            case do.Prepare(code=code, facts=facts):
+                self._world.voice.prepare(code, facts)
+            case do.Announce():
+                self._spawn(self._announce(command))
+            case do.Play(code=code, token=token, facts=facts):
+                self.switch.play(self._world.voice.prompt(code, facts), token)
+            case _:
+                self._tell_switch(command)
+
+    def _tell_switch(self, command: do.Command) -> None:
+        match command:
+            case do.Ring():
+                self.switch.ring()
+            case do.Answer():
+                self.switch.answer()
+            case do.StopPrompt():
+                self.switch.stop_prompt()
+            case do.Dial():
+                self.switch.dial(command)
+            case do.Release(leg=leg, cause=cause):
+                self.switch.release(leg, cause)
+            case do.Bridge(leg=leg):
+                self.switch.bridge(leg)
+            case do.Record():
+                self.switch.record(f"{self.call_id}.wav")
+            case do.Hangup(cause=cause):
+                self.switch.hangup(cause)
+
+    def _fire(self, timer: events.Timer) -> None:
+        self._timers.pop(timer, None)
+        self.post(events.TimerFired(timer))
+
+    async def _identify(self, phone: str) -> None:
+        try:
+            caller = await self._world.identifier.identify(phone)
+        except Exception as error:
+            log.warning("identify failed", call=self.call_id, error=str(error))
+            caller = Unknown(f"directory: {error}")
+        self.post(events.CallerIdentified(caller))
+
+    async def _announce(self, command: do.Announce) -> None:
+        try:
+            files = [await self._world.voice.announcement(code, command.facts) for code in command.codes]
+            self.switch.announce(command.leg, files)
+        except Exception:
+            log.exception("announcement failed", call=self.call_id)
+            self.post(events.AnnouncementFinished(command.leg, heard=False))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._world.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _end(self) -> None:
+        for handle in self._timers.values():
+            handle.cancel()
+        self._timers.clear()
+        for task in self._tasks:
+            task.cancel()
+        self.switch.close()
+        self._on_over(self)

@@ -1,0 +1,175 @@
+"""Plays a scenario: the simulated switch and the real service, over real sockets, on one clock."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ivr_fsm.app import EXAMPLES, Service
+from ivr_fsm.call.ports import Watcher
+from ivr_fsm.demo.scenarios import Scenario
+from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.directory.port import Answerer, CallRecord, DirectoryError
+from ivr_fsm.flow.caller import Caller
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.flow.step import Step
+from ivr_fsm.settings import Settings
+from ivr_fsm.simulator.observed import Call
+from ivr_fsm.simulator.phones import PhoneBook
+from ivr_fsm.simulator.switch import SimulatedSwitch
+
+NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
+"""When every scenario plays: a Monday, 12:00 in Moscow."""
+
+RINGS_FOREVER = "ring 300s, busy"
+
+
+@dataclass
+class Played:
+    """What came of a scenario."""
+
+    scenario: Scenario
+    steps: list[tuple[datetime, Step]] = field(default_factory=list)
+    caller: Call | None = None
+    left: list[str] = field(default_factory=list)
+    """Channels that the switch still had when the call was over."""
+
+    def stepped(self, _call_id: str, _number: int, step: Step, at: datetime) -> None:
+        """Keep a step (`ivr_fsm.call.ports.Watcher`)."""
+        self.steps.append((at, step))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The path that the call took."""
+        return tuple(step.after for _, step in self.steps if step.moved)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome that watchers were told."""
+        told = [command for _, step in self.steps for command in step.told if command.what == "ended"]
+        return told[-1].facts["outcome"] if told else "none"
+
+    @property
+    def faults(self) -> list[str]:
+        """What did not go as it must; empty when all is well."""
+        wanted = self.scenario
+        found = []
+        if self.states != wanted.states:
+            found.append(f"path {' → '.join(self.states)}, not {' → '.join(wanted.states)}")
+        if self.outcome != wanted.outcome:
+            found.append(f"outcome {self.outcome}, not {wanted.outcome}")
+        if self.left:
+            found.append(f"legs left in the switch: {', '.join(self.left)}")
+        if self.caller is not None and self.caller.fell_through:
+            found.append("the caller fell through to the dialplan")
+        return found
+
+
+class Broken:
+    """A directory that fails (``directory``) or takes too long (``slow directory``)."""
+
+    def __init__(self, fault: str) -> None:
+        self._slow = fault == "slow directory"
+
+    async def identify(self, phone: str) -> Caller:
+        """Fail, at once or late."""
+        if self._slow:
+            await asyncio.sleep(30)
+        raise DirectoryError("the answer is not JSON: unexpected character '<' at the beginning")
+
+    async def who_answers(self, phone: str) -> Answerer:
+        """Fail."""
+        raise DirectoryError("the answer is not JSON")
+
+    async def call_ended(self, record: CallRecord) -> None:
+        """Fail."""
+        raise DirectoryError("the answer is not JSON")
+
+
+async def play(scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] = ()) -> Played:
+    """Play *scenario* on the running loop and return what came of it.
+
+    Args:
+        scenario: what to play.
+        prompts: the folder of the recordings.
+        watchers: who follows besides.
+    """
+    played = Played(scenario)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    with (
+        TemporaryDirectory(prefix="ivr-fsm-demo-") as folder,
+        _prompts(scenario, prompts, Path(folder)) as heard,
+    ):
+        phones = {**dict.fromkeys(_numbers(), RINGS_FOREVER), **scenario.phones}
+        switch = SimulatedSwitch(PhoneBook(phones), control_port=0, epoch=NOON.timestamp(), seed=1)
+        await switch.start()
+        service = Service(
+            Settings(
+                _env_file=None,
+                port=0,
+                freeswitch_port=switch.control_port,
+                prompts=heard,
+                speech_cache=Path(folder) / "speech",
+            ),
+            _plan(scenario),
+            _directory(scenario),
+            [played, *watchers],
+            lambda: NOON + timedelta(seconds=loop.time() - begun),
+        )
+        service.start()
+        switch.sockets = [("127.0.0.1", service.server.port)]
+        played.caller = switch.call(scenario.caller, "74950000000", scenario.does)
+        await played.caller.ended
+        await service.live.emptied()
+        played.left = [channel for channel in switch.channels if channel != played.caller.uuid]
+        await service.stop(drain=0)
+        await switch.stop()
+    return played
+
+
+def _numbers() -> Iterator[str]:
+    plan = tomllib.loads((EXAMPLES / "default.toml").read_text("utf-8"))
+    directory = tomllib.loads((EXAMPLES / "directory.toml").read_text("utf-8"))
+    for target in plan["targets"].values():
+        yield from target.get("numbers", ())
+    for shop in directory["shops"]:
+        yield from (phone for phone in shop["phones"] if phone.isdigit())
+
+
+def _plan(scenario: Scenario) -> Plan:
+    return Plan.model_validate(
+        _merged(tomllib.loads((EXAMPLES / "default.toml").read_text("utf-8")), scenario.plan)
+    )
+
+
+def _merged(base: dict[str, Any], change: Any) -> dict[str, Any]:
+    for key, value in change.items():
+        base[key] = _merged(base.get(key, {}), value) if isinstance(value, dict) else value
+    return base
+
+
+def _directory(scenario: Scenario) -> Broken | FileDirectory:
+    if "directory" in scenario.fault:
+        return Broken(scenario.fault)
+    return FileDirectory(EXAMPLES / "directory.toml")
+
+
+@contextmanager
+def _prompts(scenario: Scenario, prompts: Path, folder: Path) -> Iterator[Path]:
+    if scenario.fault != "prompt":
+        yield prompts
+        return
+    broken = folder / "prompts"
+    shutil.copytree(prompts, broken)
+    for language in ("ru", "en"):
+        (broken / language / "FW3.wav").unlink()
+    yield broken

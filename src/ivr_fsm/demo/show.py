@@ -1,0 +1,47 @@
+"""Shows played scenarios on a terminal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ivr_fsm.demo.run import NOON, Played
+from ivr_fsm.flow.step import Step
+from ivr_fsm.watch.words import Words
+
+
+class Screen:
+    """A watcher that prints each step that leads somewhere, and what Slack would be told."""
+
+    def __init__(self, console: Console, words: Words, since: datetime = NOON) -> None:
+        self._console = console
+        self._words = words
+        self._since = since
+
+    def stepped(self, _call_id: str, _number: int, step: Step, at: datetime) -> None:
+        """Print a step."""
+        seconds = (at - self._since).total_seconds()
+        if step.moved:
+            self._console.print(
+                f"[dim]{seconds:7.1f} s[/]  [bold cyan]{step.after:<20}[/] [dim]{escape(step.reason)}[/]",
+                soft_wrap=True,
+            )
+        for told in step.told:
+            self._console.print(f"{'':11}[green]» {escape(self._words.say(told))}[/]", soft_wrap=True)
+
+
+def summary(console: Console, played: list[Played]) -> None:
+    """Print a line for each scenario, and what went wrong in it."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("", "scenario", "outcome", "path"):
+        table.add_column(column)
+    for each in played:
+        mark = "[red]✗[/]" if each.faults else "[green]✓[/]"
+        table.add_row(mark, each.scenario.name, each.outcome, " → ".join(each.states))
+    console.print(table)
+    for each in played:
+        for fault in each.faults:
+            console.print(f"[red]✗ {each.scenario.name}: {escape(fault)}[/]")

@@ -1,0 +1,65 @@
+"""Settings of the service, from the environment and ``.env``, each with the prefix ``IVR_``.
+
+What a call does is not here but in the plan file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _names_number(template: str) -> str:
+    if "{number}" not in template or any(sign in template.replace("{number}", "") for sign in "{}&|,\n\r"):
+        raise ValueError("must contain {number} once and none of { } & | , like sofia/gateway/trunk/{number}")
+    return template
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="IVR_", env_file=".env", extra="ignore")
+
+    host: str = "127.0.0.1"
+    """Where FreeSWITCH connects to us."""
+    port: int = Field(default=8084, ge=0, le=65535)
+    max_calls: int = Field(default=1000, ge=1)
+    """More calls at once are refused: the dialplan's next line takes them."""
+    drain: float = Field(default=600, ge=0)
+    """Seconds that calls may go on after a stop was asked for."""
+
+    freeswitch_host: str = "127.0.0.1"
+    """FreeSWITCH's own event socket, for what has no caller leg."""
+    freeswitch_port: int = Field(default=8021, ge=1, le=65535)
+    freeswitch_password: SecretStr = SecretStr("ClueCon")
+
+    dial: Annotated[str, AfterValidator(_names_number)] = "sofia/gateway/trunk/{number}"
+    """How FreeSWITCH reaches a phone; {number} is E.164 without the plus."""
+    caller_id: str = Field(default="", pattern=r"^\+?[0-9]{0,15}$")
+    """The number that shops and office see; empty: the caller's own."""
+    region: str = Field(default="RU", pattern=r"^[A-Z]{2}$")
+    """The country whose national phone numbers are understood."""
+    transfer_context: str = Field(default="ivr-transfer", pattern=r"^[a-z0-9_-]+$")
+
+    plan: Path | None = None
+    """The plan file; without one the default plan, which has no phone numbers."""
+    directory: Path | None = None
+    """The file of shops, customers and orders (TOML or YAML)."""
+    prompts: Path = Path("prompts")
+    """The folder of the recordings, as both the service and FreeSWITCH see it."""
+    speech_cache: Path = Path("var/speech")
+    """Where spoken announcements are kept; FreeSWITCH must be able to read it."""
+    speech_engine: Literal["auto", "rhvoice", "espeak-ng", "command", "none"] = "auto"
+    speech_command: str = ""
+    """For ``command``: a program that reads the text on its input and writes {file}."""
+    recordings: Path | None = None
+    """Where FreeSWITCH writes recordings; without it nothing is recorded."""
+
+    watch_language: Literal["ru", "en"] = "ru"
+    """The language of what watchers are told."""
+    mask_phones: bool = False
+    """Hide the middle of phone numbers in logs."""
+    log_format: Literal["console", "json"] = "json"

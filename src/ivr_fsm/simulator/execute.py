@@ -1,0 +1,14 @@
+"""An application to run on a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Execute:
+    """An application to run: *uuid* comes back as ``Application-UUID``."""
+
+    name: str
+    argument: str
+    uuid: str

@@ -1,0 +1,1 @@
+"""Watchers: the log of steps, and what the people of the Slack channels are told."""

@@ -1,0 +1,22 @@
+"""Async tests run on the service's own loop; those marked ``virtual`` on its virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from ivr_fsm.esl.loop import shared_loop, virtual_loop
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "virtual: the event loop's clock jumps instead of waiting")
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    if item.get_closest_marker("virtual"):
+        return {"virtual": virtual_loop}
+    return {"shared": shared_loop}
