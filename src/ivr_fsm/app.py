@@ -84,7 +84,7 @@ class Service:
         self.server.start()
 
     def answer(self, link: Link, channel: Headers) -> None:
-        """FreeSWITCH has a caller for us, or brings one back (`OutboundServer`'s callback)."""
+        """FreeSWITCH has a caller for us, or brings one back."""
         arrival = arrived(channel, self.settings.region)
         if (known := self.live.get(arrival.call_id)) is not None and isinstance(known.switch, FreeSwitch):
             known.switch.adopt(link, channel)
@@ -101,9 +101,8 @@ class Service:
         self.server.stop_accepting()
         if self.live:
             log.info("draining", calls=len(self.live), seconds=drain)
-        try:
-            await asyncio.wait_for(self.live.emptied(), drain)
-        except TimeoutError:
+            await asyncio.wait({asyncio.ensure_future(self.live.emptied())}, timeout=drain)
+        if self.live:
             log.warning("calls left to the switch", calls=len(self.live))
         self.server.close()
         self.control.close()
@@ -119,7 +118,9 @@ def build(settings: Settings) -> Service:
     plan = load_plan(settings.plan) if settings.plan else Plan()
     directory: Directory = NobodyKnown()
     if settings.directory:
-        directory = FileDirectory(settings.directory, settings.region, utc_now)
+        directory = FileDirectory(
+            settings.directory, settings.region, utc_now, mask_phones=settings.mask_phones
+        )
     return Service(settings, plan, directory, [StepLog(Words(settings.watch_language))])
 
 

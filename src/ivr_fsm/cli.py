@@ -37,7 +37,7 @@ _out = Console(highlight=False)
 
 @app.command()
 def serve() -> None:
-    """Serve calls until SIGINT or SIGTERM; live calls may then end first. Settings: IVR_… (docs/configuration.md)."""
+    """Serve calls until SIGINT or SIGTERM; live calls then may end first. Settings: docs/configuration.md."""
     settings = _settings()
     configure(settings.log_format, mask_phones=settings.mask_phones)
     with asyncio.Runner(loop_factory=shared_loop) as runner:

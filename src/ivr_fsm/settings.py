@@ -21,11 +21,14 @@ def _names_number(template: str) -> str:
 class Settings(BaseSettings):
     """All settings, with their defaults."""
 
-    model_config = SettingsConfigDict(env_prefix="IVR_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="IVR_", env_file=".env", extra="ignore", use_attribute_docstrings=True
+    )
 
     host: str = "127.0.0.1"
     """Where FreeSWITCH connects to us."""
     port: int = Field(default=8084, ge=0, le=65535)
+    """The port of that; the dialplan's `socket` line names the same. 0: any free one."""
     max_calls: int = Field(default=1000, ge=1)
     """More calls at once are refused: the dialplan's next line takes them."""
     drain: float = Field(default=600, ge=0)
@@ -34,7 +37,9 @@ class Settings(BaseSettings):
     freeswitch_host: str = "127.0.0.1"
     """FreeSWITCH's own event socket, for what has no caller leg."""
     freeswitch_port: int = Field(default=8021, ge=1, le=65535)
+    """The port of that."""
     freeswitch_password: SecretStr = SecretStr("ClueCon")
+    """The password of that; FreeSWITCH's well-known default."""
 
     dial: Annotated[str, AfterValidator(_names_number)] = "sofia/gateway/trunk/{number}"
     """How FreeSWITCH reaches a phone; {number} is E.164 without the plus."""
@@ -43,6 +48,7 @@ class Settings(BaseSettings):
     region: str = Field(default="RU", pattern=r"^[A-Z]{2}$")
     """The country whose national phone numbers are understood."""
     transfer_context: str = Field(default="ivr-transfer", pattern=r"^[a-z0-9_-]+$")
+    """The dialplan context that a caller enters whom a callee transfers."""
 
     plan: Path | None = None
     """The plan file; without one the default plan, which has no phone numbers."""
@@ -53,6 +59,7 @@ class Settings(BaseSettings):
     speech_cache: Path = Path("var/speech")
     """Where spoken announcements are kept; FreeSWITCH must be able to read it."""
     speech_engine: Literal["auto", "rhvoice", "espeak-ng", "command", "none"] = "auto"
+    """Who speaks announcements; `auto`: the best that is installed."""
     speech_command: str = ""
     """For ``command``: a program that reads the text on its input and writes {file}."""
     recordings: Path | None = None
@@ -63,3 +70,4 @@ class Settings(BaseSettings):
     mask_phones: bool = False
     """Hide the middle of phone numbers in logs."""
     log_format: Literal["console", "json"] = "json"
+    """Log lines for people or for machines."""

@@ -8,10 +8,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
-TRACES = Path("/work/shared/esl-traces")
+TRACES = Path(__file__).parents[1] / "traces"
 SOUNDS = "/srv/ivrfs/sounds/"
 RECORDINGS = "/srv/ivrfs/rec/"
 SAME_MOMENT = 0.006
@@ -19,6 +20,10 @@ SAME_MOMENT = 0.006
 
 FIELDS = (
     "Event-Name",
+    "Content-Type",
+    "Reply-Text",
+    "Socket-Mode",
+    "Control",
     "Channel-State",
     "Channel-Call-State",
     "Answer-State",
@@ -86,13 +91,10 @@ class Frame:
         """Return all that a service reads from it, and that is the same in every run."""
         names = FIELDS if "Event-Name" in self.headers else [n for n in self.headers if n != "Content-Length"]
         found = {name: unquote(self.headers[name]) for name in names if name in self.headers}
-        for name in ("Application-UUID",):
-            if _UUID.fullmatch(found.get(name, "")):
-                found[name] = "<made by the switch>"
+        if _UUID.fullmatch(found.get("Application-UUID", "")):
+            found["Application-UUID"] = "<made by the switch>"
         if "Caller-Transfer-Source" in found:
             found["Caller-Transfer-Source"] = _EPOCH_AND_UUID.sub("", found["Caller-Transfer-Source"])
-        if self.headers["Content-Type"] in {"command/reply", "text/event-plain"} and "Reply-Text" in self.headers:
-            found["Reply-Text"] = self.headers["Reply-Text"]
         return {**found, "body": self.body}
 
 
@@ -212,7 +214,7 @@ class Service:
     async def _send(self, writer: asyncio.StreamWriter) -> None:
         for command in self._recorded.commands:
             async with self._news:
-                await self._news.wait_for(lambda command=command: self._is_due(command))
+                await self._news.wait_for(partial(self._is_due, command))
             await asyncio.sleep(command.delay)
             if command.text is None:
                 writer.transport.abort()

@@ -69,14 +69,18 @@ class Client:
         events = [f for f in self.frames if f.headers.get("Content-Type") == "text/event-plain"]
         return [f.headers["Event-Name"] for f in events if names.items() <= f.headers.items()]
 
+    def post(self, text: str) -> None:
+        """Send a command, and do not wait for its reply."""
+        self._writer.write(f"{text}\n\n".encode())
+
     async def send(self, text: str) -> str:
         """Send a command, and return the ``Reply-Text`` of its reply."""
-        self._writer.write(f"{text}\n\n".encode())
+        self.post(text)
         return (await self._take(Content_Type="command/reply")).headers["Reply-Text"]
 
     async def api(self, command: str) -> str:
         """Send an api command, and return its answer."""
-        self._writer.write(f"api {command}\n\n".encode())
+        self.post(f"api {command}")
         return (await self._take(Content_Type="api/response")).body
 
     async def execute(self, app: str, argument: str = "", uuid: str = "") -> str:
@@ -116,18 +120,16 @@ def _pairs(head: str) -> list[list[str]]:
 class Stage:
     """A switch and *services* services on sockets of their own; *options* go to the switch."""
 
-    def __init__(self, phones: Mapping[str, Script] | None = None, *, services: int = 1, **options: Any) -> None:
-        self._phones = phones
-        self._options = options
-        self._count = services
+    def __init__(self, phones: Mapping[str, Script] | None = None, services: int = 1, **options: Any) -> None:
+        self.phones = PhoneBook(phones)
+        self._options = {"seed": 1, "epoch": 1_800_000_000.0, **options}
         self._arrivals: list[asyncio.Queue[Client]] = [asyncio.Queue() for _ in range(services)]
         self._clients: list[Client] = []
 
     async def __aenter__(self) -> Self:
         self._servers = [await self._serve(queue) for queue in self._arrivals]
         sockets = [("127.0.0.1", server.sockets[0].getsockname()[1]) for server in self._servers]
-        self.phones = PhoneBook(self._phones)
-        self.switch = SimulatedSwitch(self.phones, sockets=sockets, seed=1, epoch=1_800_000_000.0, **self._options)
+        self.switch = SimulatedSwitch(self.phones, sockets=sockets, **self._options)
         await self.switch.start()
         return self
 

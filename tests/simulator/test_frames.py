@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 import pytest
 
@@ -27,8 +28,6 @@ def test_values_are_encoded_as_the_switch_does(value: str, encoded: str) -> None
 
 
 def test_every_value_of_the_traces_is_encoded_alike() -> None:
-    from urllib.parse import unquote
-
     seen = 0
     for path in TRACES.glob("*.jsonl"):
         for line in path.read_text().splitlines()[1:]:
@@ -56,6 +55,8 @@ def test_a_job_has_a_content_length_inside_and_outside() -> None:
     assert frame == f"Content-Length: {len(inner)}\nContent-Type: text/event-plain\n\n".encode() + inner
 
 
-@pytest.mark.parametrize(("text", "number"), [("12", 12), (None, 7), ("", 7), ("1.5", 7), ("-1", 7), ("x", 7)])
+@pytest.mark.parametrize(
+    ("text", "number"), [("12", 12), (None, 7), ("", 7), ("1.5", 7), ("-1", 7), ("x", 7)]
+)
 def test_a_whole_number_or_the_default(text: str | None, number: int) -> None:
     assert whole(text, 7) == number

@@ -10,10 +10,22 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pytest
-from .recorded import RECORDINGS, SOUNDS, Frame, Service, Trace, by_lane, read_trace
 
-from ivr_fsm.simulator import Latency, Phone, PhoneBook, SimulatedSwitch, Step
-from ivr_fsm.simulator import answered, bridged, hang_up, press, start, transfer
+from ivr_fsm.simulator import (
+    Latency,
+    Phone,
+    PhoneBook,
+    SimulatedSwitch,
+    Step,
+    answered,
+    bridged,
+    hang_up,
+    press,
+    start,
+    transfer,
+)
+
+from .recorded import RECORDINGS, SOUNDS, Frame, Service, Trace, by_lane, read_trace
 
 CALLER, SERVICE = "79161234567", "74950000000"
 SECONDS = {"fw1": 3, "fw2": 4, "fw6": 10, "fw8": 10}
@@ -28,7 +40,7 @@ class Scenario:
     phones: Mapping[str, Phone] = field(default_factory=dict)
     caller: tuple[Step, ...] = ()
     sockets: tuple[str, ...] = ("outbound-1",)
-    latency: Latency = Latency()
+    latency: Latency | None = None
 
 
 NEVER = Phone()
@@ -84,9 +96,7 @@ def folder(tmp_path: Path) -> Path:
 
 async def replay(trace: Trace, scenario: Scenario, folder: Path) -> dict[str, Service]:
     """Play *trace* against the simulator; return the services by connection name."""
-    names: dict[str, str] = {}
-    names[SOUNDS] = f"{folder}/sounds/"
-    names[RECORDINGS] = f"{folder}/rec/"
+    names = {SOUNDS: f"{folder}/sounds/", RECORDINGS: f"{folder}/rec/"}
     services = {name: Service(recorded, names) for name, recorded in trace.connections.items()}
     waiting = dict(services)
 

@@ -79,17 +79,17 @@ class Broken:
     def __init__(self, fault: str) -> None:
         self._slow = fault == "slow directory"
 
-    async def identify(self, phone: str) -> Caller:
+    async def identify(self, _phone: str) -> Caller:
         """Fail, at once or late."""
         if self._slow:
             await asyncio.sleep(30)
         raise DirectoryError("the answer is not JSON: unexpected character '<' at the beginning")
 
-    async def who_answers(self, phone: str) -> Answerer:
+    async def who_answers(self, _phone: str) -> Answerer:
         """Fail."""
         raise DirectoryError("the answer is not JSON")
 
-    async def call_ended(self, record: CallRecord) -> None:
+    async def call_ended(self, _record: CallRecord) -> None:
         """Fail."""
         raise DirectoryError("the answer is not JSON")
 
@@ -113,8 +113,7 @@ async def play(scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] 
         switch = SimulatedSwitch(PhoneBook(phones), control_port=0, epoch=NOON.timestamp(), seed=1)
         await switch.start()
         service = Service(
-            Settings(
-                _env_file=None,
+            Settings.model_construct(
                 port=0,
                 freeswitch_port=switch.control_port,
                 prompts=heard,

@@ -119,7 +119,7 @@ def load(path: Path, region: str) -> Contents:
         *_dangling(orders, shops, customers, region),
     ]
     if problems:
-        raise DirectoryError("\n".join(f"{path}: {problem}" for problem in problems))
+        raise DirectoryError("\n".join(_lines(path, problems)))
     listings = {entry.id: _listing(entry) for entry in shops.entries.values()}
     return Contents(
         {
@@ -134,8 +134,14 @@ def load(path: Path, region: str) -> Contents:
             for section in (office, call_centre)
             for entry in section.entries.values()
         },
-        tuple(f"{path}: {warning}" for warning in warnings),
+        tuple(_lines(path, warnings)),
     )
+
+
+def _lines(path: Path, problems: Iterable[str]) -> Iterator[str]:
+    """Name the file in each problem, and keep each in one line, whatever text of the file it quotes."""
+    for problem in problems:
+        yield f"{path}: {''.join(sign if sign.isprintable() else ' ' for sign in problem)}"
 
 
 def _shop_phones(shops: Section[ShopEntry], region: str) -> tuple[dict[str, str], list[str]]:

@@ -111,7 +111,7 @@ class SharedLoop(asyncio.SelectorEventLoop):
         super().__init__(self._hub_selector)
 
     def call_soon(
-        self, callback: Callable[[Unpack[_Ts]], object], *args: Unpack[_Ts], context: Context | None = None
+        self, callback: Callable[[Unpack[_Ts]], object], *args: *_Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Schedule *callback*, also from a greenlet."""
         handle = super().call_soon(callback, *args, context=context)
@@ -122,7 +122,7 @@ class SharedLoop(asyncio.SelectorEventLoop):
         self,
         when: float,
         callback: Callable[[Unpack[_Ts]], object],
-        *args: Unpack[_Ts],
+        *args: *_Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule *callback* at the loop's time *when* (seconds), also from a greenlet."""
@@ -158,7 +158,7 @@ class VirtualLoop(SharedLoop):
             self._release()
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[_Ts]], _T], *args: Unpack[_Ts]
+        self, executor: Executor | None, func: Callable[[Unpack[_Ts]], _T], *args: *_Ts
     ) -> asyncio.Future[_T]:
         """Run *func* in a thread; the clock stands still until it is done."""
         future = super().run_in_executor(executor, func, *args)

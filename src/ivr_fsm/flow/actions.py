@@ -6,7 +6,7 @@ from statemachine import State
 
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
-from ivr_fsm.flow.caller import Customer, Order, Unknown, scenario
+from ivr_fsm.flow.caller import Customer, Unknown, scenario
 from ivr_fsm.flow.entries import Entries
 from ivr_fsm.flow.means import HOLD
 from ivr_fsm.flow.record import LegState
@@ -35,8 +35,8 @@ class Actions(Entries):
 
     def say_shop_closed(self) -> None:
         """The shop is closed: say so on the way to support."""
-        self.tell("shop_closed")
         self._play(self.call.plan.prompts.shop_closed)
+        self.tell("shop_closed")
 
     def chose_support(self, target: State) -> None:
         """The caller wants support."""
@@ -99,7 +99,7 @@ class Actions(Entries):
     def keep_answered(self) -> None:
         """First answer wins: every other phone stops ringing."""
         self.call.answered = self.call.event_leg
-        self._release_hoped("LOSE_RACE")
+        self._release_all("LOSE_RACE", spare=self.call.answered)
 
     def await_confirmation(self) -> None:
         """The callee has been asked to accept the call: from now on silence counts, and the caller holds."""
@@ -133,8 +133,7 @@ class Actions(Entries):
 
     def transfer_failed(self) -> None:
         """Nobody answers where the callee transferred to, or it is no number."""
-        for leg in self.call.legs.values():
-            self._release(leg, "NORMAL_CLEARING" if leg is self.call.answered else "ORIGINATOR_CANCEL")
+        self._release_all("ORIGINATOR_CANCEL")
         self.tell("transfer_failed", to=self.call.destination)
 
     def release_late(self) -> None:

@@ -30,7 +30,6 @@ class Entries(Means):
 
     def on_enter_menu(self) -> None:
         """Say what the keys do."""
-        self._visit()
         self._say_menu()
 
     def on_enter_dialing_shop(self) -> None:
@@ -86,7 +85,7 @@ class Entries(Means):
     def on_enter_unanswered(self) -> None:
         """Say that we will call back, and ask the watchers to."""
         self._visit()
-        self._release_hoped("ORIGINATOR_CANCEL")
+        self._release_all("ORIGINATOR_CANCEL")
         self.call.outcome = "unanswered"
         self.tell("unanswered")
         self._await_prompt(self.call.plan.unanswered.prompt, self.call.plan.unanswered.limit)

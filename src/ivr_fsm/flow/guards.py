@@ -80,7 +80,7 @@ class Guards:
     def awaited_prompt(self) -> tuple[bool, object]:
         """The prompt that ended is the one that this state waits for."""
         token = getattr(self.call.event, "token", "")
-        return token == self.call.awaited, token
+        return bool(token) and token == self.call.awaited, token
 
     @guard
     def leg_wanted(self) -> tuple[bool, object]:
@@ -105,6 +105,11 @@ class Guards:
         """The callee pressed the key that accepts the call."""
         needed = bool(self.call.answered and self.call.answered.rules.confirm)
         return needed and self._digit() == self.call.plan.announcing.confirm_digit, self._digit()
+
+    @guard
+    def still_announcing(self) -> tuple[bool, object]:
+        """The announcement was not known to be over: its limit has neither passed nor been cancelled."""
+        return "limit" in self.call.armed, self._answered_target()
 
     @guard
     def leg_is_answered(self) -> tuple[bool, object]:
@@ -157,24 +162,28 @@ class Guards:
         return not hoped, ", ".join(hoped) or "none left"
 
     @guard
+    def destination_awaited(self) -> tuple[bool, object]:
+        """The callee has transferred the caller, and the number has not come yet."""
+        return not self.call.dialed_target, self.call.destination or "no number yet"
+
+    @guard
     def transfer_target_lost(self) -> tuple[bool, object]:
         """The phone that the callee transferred to cannot answer any more."""
-        leg = self.call.event_leg
-        lost = leg is not None and leg.target == "transfer" and not leg.hoped_for
-        return lost, leg.phone if leg else "not our leg"
+        hoped = [leg for leg in self.call.dialed_here("transfer") if leg.hoped_for]
+        return self.call.dialed_target == "transfer" and not hoped, self.call.destination or "no number yet"
 
     @guard
     def legs_left(self) -> tuple[bool, object]:
-        """The switch still has a channel of this call besides the caller's."""
+        """The switch still has a channel of this call."""
         return self._alive() > 0, f"{self._alive()} left"
 
     @guard
     def no_legs_left(self) -> tuple[bool, object]:
-        """The last leg of the call is gone."""
+        """The last leg of the call is gone, the caller's among them."""
         return self._alive() == 0, f"{self._alive()} left"
 
     def _alive(self) -> int:
-        return sum(leg.alive for leg in self.call.legs.values())
+        return sum(leg.alive for leg in self.call.legs.values()) + (not self.call.caller_gone)
 
     def _digit(self) -> str:
         return getattr(self.call.event, "digit", "")

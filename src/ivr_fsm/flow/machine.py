@@ -1,9 +1,9 @@
 """CallFlow, the statechart: the only file in which a call's state can change.
 
 Read it from the top: the states, then per state what leads out of it, in the order in which it is asked.
-What a state does when it is entered is in `actions`; what a guard judges is in `guards`.
-Events that may rightly come late (an answer after the release, a digit after the menu) are declared at
-the end of `live` and lead nowhere; any other event that does not fit raises `TransitionNotAllowed`.
+What a state does when it is entered is in `entries`, what a way does in `actions`; what a guard judges is
+in `guards`. Events that may rightly come late (an answer after the release, a digit after the menu) are
+declared at the end and lead nowhere; any other event that does not fit raises `TransitionNotAllowed`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from statemachine import State, StateChart
+from statemachine.orderedset import OrderedSet
 
 from ivr_fsm.flow import events
 from ivr_fsm.flow.actions import Actions
@@ -21,6 +22,7 @@ _LATE = (
     "caller_identified digit_pressed prompt_finished timer_late leg_ended callee_pressed "
     "announcement_finished bridged bridge_failed caller_returned"
 )
+_LATE_LEGS = "leg_ringing leg_answered"
 
 
 def _stay(source: Any, **how: Any) -> Any:
@@ -36,7 +38,7 @@ def _go(source: Any, target: Any, **how: Any) -> Any:
 def _to_support(source: Any, office: Any, call_centre: Any, *, cond: tuple[str, ...] = (), on: str) -> Any:
     """To the office, or past it when it is closed."""
     return source.to(office, cond=[*cond, "office_open"], on=on) | source.to(
-        call_centre, cond=list(cond), on=f"{on}_but_closed"
+        call_centre, cond=list(cond), on=on
     )
 
 
@@ -48,11 +50,6 @@ def _to_next_target(source: Any, dialing: Any, unanswered: Any, *, cond: tuple[s
         | source.to(unanswered, cond=[*cond, "leg_was_call_centres"], on="lose_answered")
         | source.to(dialing.dialing_call_centre, cond=list(cond), on="lose_answered")
     )
-
-
-def _to_end(source: Any, releasing: Any, ended: Any, *, cond: tuple[str, ...] = (), on: str) -> Any:
-    """The call is over: at once, or when the last of its legs is gone."""
-    return source.to(releasing, cond=[*cond, "legs_left"], on=on) | source.to(ended, cond=list(cond), on=on)
 
 
 def _menu_keys(source: Any, dialing: Any, *, cond: tuple[str, ...] = ()) -> Any:
@@ -89,7 +86,7 @@ class CallFlow(Actions, StateChart[Any]):
                 dialing_shop, dialing_office, dialing_call_centre, on="shop_gave_up"
             ) | dialing_office.to(dialing_call_centre, on="office_gave_up")
             leg_ended = _to_support(
-                dialing_shop, dialing_office, dialing_call_centre, cond=("all_failed",), on="shop_failed"
+                dialing_shop, dialing_office, dialing_call_centre, cond=("all_failed",), on="shop_gave_up"
             ) | dialing_office.to(dialing_call_centre, cond="all_failed", on="office_gave_up")
 
         announcing = State()
@@ -116,22 +113,24 @@ class CallFlow(Actions, StateChart[Any]):
                 dialing.dialing_office,
                 dialing.dialing_call_centre,
                 cond=("awaited_prompt",),
-                on="greeted",
+                on="go_to_support",
             )
             | _stay(menu, cond="awaited_prompt", on="await_digit")
         )
-        silence_over = _stay(menu, cond="repeats_left", on="repeat_menu") | _to_support(
-            menu, dialing.dialing_office, dialing.dialing_call_centre, on="gave_up_on_keys"
+        silence_over = (
+            _stay(menu, cond="repeats_left", on="repeat_menu")
+            | _to_support(menu, dialing.dialing_office, dialing.dialing_call_centre, on="gave_up_on_keys")
+            | _to_next_target(announcing, dialing, unanswered)
         )
 
         limit_reached = (
             identifying.to(greeting, on="identify_nobody")
             | greeting.to(menu, cond="has_order")
-            | _to_support(greeting, dialing.dialing_office, dialing.dialing_call_centre, on="greeted")
+            | _to_support(greeting, dialing.dialing_office, dialing.dialing_call_centre, on="go_to_support")
             | _stay(menu, on="await_digit")
             | dialing.dialing_call_centre.to(unanswered)
             | announcing.to(connected, cond="no_confirm_needed")
-            | _to_next_target(announcing, dialing, unanswered)
+            | _stay(announcing, on="await_confirmation")
             | _to_next_target(connected, dialing, unanswered)
             | transferring.to(dialing.dialing_call_centre, on="transfer_failed")
         )
@@ -143,11 +142,15 @@ class CallFlow(Actions, StateChart[Any]):
             | transferring.to(connected, cond="leg_wanted", on="keep_answered")
         )
 
-        announcement_finished = announcing.to(connected, cond=["leg_is_answered", "no_confirm_needed"])
+        announcement_finished = announcing.to(
+            connected, cond=["leg_is_answered", "no_confirm_needed"]
+        ) | _stay(announcing, cond=["leg_is_answered", "still_announcing"], on="await_confirmation")
         callee_pressed = announcing.to(connected, cond=["leg_is_answered", "confirmed"])
 
-        bridged = _stay(connected, cond="leg_is_answered", on="start_talking")
-        bridge_failed = _to_next_target(connected, dialing, unanswered, cond=("leg_is_answered",))
+        bridged = _stay(connected, cond=["leg_is_answered", "never_bridged"], on="start_talking")
+        bridge_failed = _to_next_target(
+            connected, dialing, unanswered, cond=("leg_is_answered", "never_bridged")
+        )
 
         leg_ended = (
             dialing.dialing_call_centre.to(unanswered, cond="nobody_rings")
@@ -158,10 +161,11 @@ class CallFlow(Actions, StateChart[Any]):
         )
 
         caller_returned = (
-            connected.to(transferring, cond="sent_elsewhere", on="note_destination")
-            | _stay(transferring, cond="sent_elsewhere", on="dial_destination")
-            | transferring.to(dialing.dialing_call_centre, on="transfer_failed")
+            connected.to(transferring, cond="sent_elsewhere")
             | _to_next_target(connected, dialing, unanswered, cond=("never_bridged",))
+            | connected.to(dialing.dialing_call_centre, on="transfer_failed")
+            | _stay(transferring, cond=["destination_awaited", "sent_elsewhere"], on="dial_destination")
+            | transferring.to(dialing.dialing_call_centre, cond="destination_awaited", on="transfer_failed")
         )
 
         mark_reached = (
@@ -177,29 +181,38 @@ class CallFlow(Actions, StateChart[Any]):
     call_arrived = _go(arriving, live)
 
     # The caller hanging up leads from every state to the end, and so does a switch that falls silent.
-    caller_hung_up = _to_end(live, releasing, ended, on="abandon")
-    link_lost = _go(live, ended, cond="talking", on="leave_talking") | _go(live, ended, on="fail")
+    caller_hung_up = (
+        _go(live, releasing, cond="legs_left", on="abandon")
+        | _go(live, ended, on="abandon")
+        | releasing.to(ended, cond="no_legs_left")
+    )
+    link_lost = (
+        _go(live, ended, cond="talking", on="leave_talking")
+        | _go(live, ended, on="fail")
+        | releasing.to(ended)
+    )
 
     # The ends that the call itself comes to.
-    prompt_finished = _to_end(
-        live.partner_notice, releasing, ended, cond=("awaited_prompt",), on="hang_up"
-    ) | _to_end(live.unanswered, releasing, ended, cond=("awaited_prompt",), on="hang_up")
+    prompt_finished = live.partner_notice.to(
+        releasing, cond="awaited_prompt", on="hang_up"
+    ) | live.unanswered.to(releasing, cond="awaited_prompt", on="hang_up")
     limit_reached = (
-        _to_end(live.partner_notice, releasing, ended, on="hang_up")
-        | _to_end(live.unanswered, releasing, ended, on="hang_up")
+        live.partner_notice.to(releasing, on="hang_up")
+        | live.unanswered.to(releasing, on="hang_up")
         | releasing.to(ended, on="tell_legs_left")
     )
-    leg_ended = _to_end(live.connected, releasing, ended, cond=("leg_is_answered",), on="hang_up")
-    caller_returned = _to_end(live.connected, releasing, ended, on="hang_up")
-    leg_ended |= releasing.to(ended, cond="no_legs_left")
-    link_lost |= releasing.to(ended)
+    leg_ended = live.connected.to(releasing, cond="leg_is_answered", on="hang_up") | releasing.to(
+        ended, cond="no_legs_left"
+    )
 
     # What may rightly come late, or says nothing about the state: known, journalled, and leading nowhere.
     _stay(live, event=_LATE)
-    _stay(live, event="leg_ringing leg_answered", on="release_late")
     _stay(releasing, event=f"{_LATE} caller_hung_up")
-    _stay(releasing, event="leg_ringing leg_answered", on="release_late")
-    _stay(ended, event=f"{_LATE} caller_hung_up leg_ringing leg_answered link_lost")
+    _stay(ended, event=f"{_LATE} caller_hung_up link_lost")
+    # A release may have come too early for its leg: it is asked for again.
+    _stay(live, event=_LATE_LEGS, on="release_late")
+    _stay(releasing, event=_LATE_LEGS, on="release_late")
+    _stay(ended, event=_LATE_LEGS, on="release_late")
 
     def take(self, call: Call, event: events.Event, now: datetime, name: str) -> None:
         """Let *event* happen to *call*, under the *name* that the chart has for it.
@@ -207,8 +220,10 @@ class CallFlow(Actions, StateChart[Any]):
         The chart holds no call between two events: building one costs milliseconds and 400 kB,
         lending one costs nothing.
         """
-        call.before, call.now, call.judged = call.state_id, now, []
+        call.before, call.now, call.judged, call.commands = call.state_id, now, [], []
         call.note(event)
-        self.call, self.current_state_value = call, call.state
+        innermost = self.states_map[call.state_id]
+        self.call = call
+        self.configuration = OrderedSet([*innermost.ancestors(), innermost])
         self.send(name)
-        call.state = self.current_state_value
+        call.state_id = next(state.id for state in self.configuration if state.is_atomic)

@@ -37,6 +37,7 @@ class Means(Guards):
     # Timers
 
     def _visit(self) -> None:
+        """From now on timers are other ones, even those of the same name."""
         self.call.visit += 1
 
     def _start(self, name: str, after: float) -> None:
@@ -67,6 +68,7 @@ class Means(Guards):
 
     def _say_menu(self) -> None:
         self._cancel_timers()
+        self._visit()
         self._await_prompt(self.call.plan.menu.prompt, self.call.plan.menu.limit)
 
     def _say_shop_silent(self) -> None:
@@ -113,10 +115,12 @@ class Means(Guards):
             leg.released = True
             self._ask(do.Release(leg.id, cause))
 
-    def _release_hoped(self, cause: str) -> None:
+    def _release_all(self, cause: str, *, spare: Leg | None = None) -> None:
+        """Release every leg but *spare*: with *cause*, or normally if somebody had picked up."""
         for leg in self.call.legs.values():
-            if leg.hoped_for:
-                self._release(leg, cause)
+            picked_up = leg.state in (LegState.ANSWERED, LegState.BRIDGED)
+            if leg is not spare:
+                self._release(leg, "NORMAL_CLEARING" if picked_up else cause)
 
     def _the_answered(self) -> Leg:
         assert self.call.answered is not None, "no leg has answered in this state"
@@ -127,9 +131,6 @@ class Means(Guards):
     def _finish(self, outcome: str, *, spare: Leg | None = None) -> None:
         """End the call with *outcome*; every leg but *spare* is released."""
         self.call.outcome = outcome
-        for leg in self.call.legs.values():
-            picked_up = leg.state in (LegState.ANSWERED, LegState.BRIDGED)
-            if leg is not spare:
-                self._release(leg, "NORMAL_CLEARING" if picked_up else "ORIGINATOR_CANCEL")
+        self._release_all("ORIGINATOR_CANCEL", spare=spare)
         lasted = (self.call.now - self.call.started).total_seconds()
         self.tell("ended", outcome=outcome, seconds=f"{lasted:.0f}")

@@ -23,6 +23,7 @@ from pydantic import (
 from ivr_fsm.flow.hours import Hours
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 PromptCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,31}$")]
 
 _PLAY = re.compile(r"(\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{0,31})(?:\s+every\s+(\d+(?:\.\d+)?))?")
@@ -31,7 +32,7 @@ _PLAY = re.compile(r"(\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{0,31})(?:\s+every\s+(\d+(
 class Part(BaseModel):
     """A section of the plan: frozen, and without keys that nobody knows."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Mark(Part):
@@ -39,7 +40,7 @@ class Mark(Part):
 
     at: float = Field(ge=0)
     prompt: PromptCode
-    every: float | None = Field(default=None, gt=0)
+    every: float | None = Field(default=None, ge=1)
 
     def __str__(self) -> str:
         return f"{self.at:g} {self.prompt}" + (f" every {self.every:g}" if self.every else "")
@@ -65,7 +66,9 @@ class Timeline(Part):
     """
 
     plays: tuple[MarkText, ...]
+    """What the caller hears: ``"4 FW8"`` is prompt FW8 at second 4, ``"0 FW8 every 10"`` again and again."""
     gives_up: Seconds
+    """After so many seconds the call moves on."""
 
     def marks(self) -> list[tuple[float, str]]:
         """Return every (seconds, prompt) up to `gives_up`, in order, ``every`` written out."""
@@ -77,7 +80,7 @@ class Timeline(Part):
                 if mark.every is None:
                     break
                 at += mark.every
-        return sorted(found)
+        return sorted(found, key=lambda mark: mark[0])
 
 
 def timeline(gives_up: float, *plays: str) -> Timeline:
@@ -89,80 +92,116 @@ class Identifying(Part):
     """How long the marketplace may take to say who calls."""
 
     limit: Seconds = 2
+    """After so many seconds the caller counts as unknown, and the call goes on."""
 
 
 class Notice(Part):
-    """A prompt that is played to its end, *limit* at most."""
+    """A prompt that is played to its end."""
 
     prompt: PromptCode
+    """What is said."""
     limit: Seconds = 28
+    """The call goes on after so many seconds even if the end of the prompt was not reported."""
 
 
 class Menu(Part):
     """The menu of a caller with an active order."""
 
     prompt: PromptCode = "FW3"
+    """What the menu says."""
     limit: Seconds = 28
+    """The wait for a key begins after so many seconds even if the end of the prompt was not reported."""
     silence: Seconds = 10
+    """How long we wait for a key after the prompt."""
     repeats: int = Field(default=1, ge=0, le=5)
+    """How often the prompt is said again to a caller who presses nothing; then the office is rung."""
     tries: int = Field(default=3, ge=1, le=9)
-    shop_digit: str = Field(default="1", pattern=r"^[0-9*#]$")
-    support_digit: str = Field(default="2", pattern=r"^[0-9*#]$")
+    """With the so-many-th wrong key the office is rung."""
+    shop_digit: Digit = "1"
+    """The key for the shop."""
+    support_digit: Digit = "2"
+    """The key for support."""
+
+    @model_validator(mode="after")
+    def _tell_keys_apart(self) -> Self:
+        if self.shop_digit == self.support_digit:
+            raise ValueError(f"shop_digit and support_digit are both {self.shop_digit!r}: they must differ")
+        return self
 
 
 class Office(Part):
     """The office rings for long when the caller chose it, for short when it is one more attempt."""
 
     from_menu: Timeline = timeline(34, "0 FW7", "4 FW8", "14 FW8", "24 FW8")
+    """The caller pressed the key for support, or none that the menu knows."""
     otherwise: Timeline = timeline(10, "0 FW8")
+    """The shop did not answer, or there is no active order."""
 
 
 class Announcing(Timeline):
-    """What the callee hears before the bridge (and the caller meanwhile); `gives_up` ends it."""
+    """What the callee hears before the two are connected, and the caller meanwhile."""
 
     prompt: PromptCode = "ANNOUNCE"
+    """Tells the callee who calls."""
     confirm_prompt: PromptCode = "CONFIRM"
-    confirm_digit: str = Field(default="1", pattern=r"^[0-9*#]$")
+    """Asks the callee to press the key that accepts the call, where `confirm` is on."""
+    confirm_digit: Digit = "1"
+    """The key that accepts the call."""
+    confirm_limit: Seconds = 10
+    """How long a callee who heard that question may take to press it; then the next target is rung."""
     plays: tuple[MarkText, ...] = timeline(9, "0 FW8", "6 FW8").plays
+    """What the caller hears meanwhile."""
     gives_up: Seconds = 9
+    """The announcement may last so many seconds; then the two are connected."""
 
 
 class Transferring(Timeline):
-    """A callee's blind transfer; `reconnect` is how long the caller leg may take to come back to us."""
+    """A callee's blind transfer."""
 
-    reconnect: Seconds = 5
     plays: tuple[MarkText, ...] = timeline(30, "0 FW8 every 10").plays
+    """What the caller hears while the number rings."""
     gives_up: Seconds = 30
+    """How long the number that the callee transferred to may ring; then the call centre is rung."""
+    reconnect: Seconds = 5
+    """How long the switch may take to hand the caller back to us with that number."""
 
 
 class Connected(Part):
-    """The conversation. *bridge_limit*: how long the switch may take to join the two legs."""
+    """The conversation."""
 
     bridge_limit: Seconds = 5
+    """How long the switch may take to connect the two; then the next target is rung."""
     record: bool = True
+    """Record the conversation, caller and callee on a channel each."""
 
 
 class Ending(Part):
-    """*release_limit*: how long we wait for every leg of an ended call to be gone."""
+    """The end of a call."""
 
     release_limit: Seconds = 10
+    """How long the switch may take to confirm that every leg is gone; then watchers are told."""
 
 
 class Prompts(Part):
     """What is said on the way from one state to the next, and the language of all prompts."""
 
     language: str = Field(default="ru", pattern=r"^[a-z]{2}$")
+    """The folder of the recordings: ``ru`` or ``en``."""
     shop_silent: PromptCode = "FW4"
+    """The shop does not answer; left out if the timeline of the shop has said it."""
     shop_closed: PromptCode = "FW5"
+    """The caller wants the shop, and it is closed."""
     to_support: PromptCode = "FW7"
+    """The caller wants support, and the office is closed."""
     hold_by_name: bool = False
     """FW8 names the caller and the order when speech is ready with it."""
 
 
 class Target(Part):
-    """Phones that ring together. A shop's come from the marketplace, so its *numbers* stay empty."""
+    """Phones that ring together."""
 
     numbers: tuple[str, ...] = ()
+    """The phones. Those of a shop come from the marketplace, and none are written here."""
     announce: bool = False
     """Tell the callee who calls before the two are connected."""
     confirm: bool = False
@@ -172,14 +211,16 @@ class Target(Part):
     ring_limit: int = Field(default=90, ge=5, le=300)
     """Seconds after which the switch itself stops ringing: the net under the service."""
     park_limit: int = Field(default=30, ge=10, le=120)
-    """Seconds after which the switch itself releases a leg that answered and was never bridged."""
+    """Seconds after which the switch itself releases a leg that answered and was never connected."""
 
 
 class OfficeTarget(Target):
-    """The office: outside its *hours* (``"mon-fri 09:00-21:00"``) it is skipped. None given: always open."""
+    """The office: outside its *hours* (``"mon-fri 09:00-21:00"``) it is skipped."""
 
     hours: tuple[str, ...] = ()
+    """When the office works; none: always."""
     zone: str = "Europe/Moscow"
+    """The time zone of the hours."""
     _schedule: Hours | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Caller, Customer, Partner, Shop, Unknown
@@ -70,8 +69,8 @@ class Call:
     now: datetime
     arrived: events.CallArrived
     event: events.Event
-    state: Any = "arriving"
-    """The active states, as the statechart keeps them."""
+    state_id: str = "arriving"
+    """The innermost state that the call is in."""
     before: str = ""
     """The innermost state before the event."""
     caller: Caller = field(default_factory=Unknown)
@@ -81,9 +80,12 @@ class Call:
     answered: Leg | None = None
     talked: bool = False
     """Whether caller and the leg that answered have heard each other."""
+    caller_gone: bool = False
+    """Whether the caller leg has ended."""
     dialed_target: str = ""
+    """The target that was dialed last; empty while a transfer's number is awaited."""
     destination: str = ""
-    referred_by: str = ""
+    """The number that the callee transferred to, as it came."""
 
     chose_office: bool = False
     wrong_digits: int = 0
@@ -91,18 +93,16 @@ class Call:
 
     playing: list[str] = field(default_factory=list)
     awaited: str = ""
+    """The token of the prompt that the state waits for, if any."""
     said: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
+    """Prompts that could not be played, as the watchers know."""
     tokens: int = 0
     visit: int = 0
     armed: dict[str, events.Timer] = field(default_factory=dict)
 
     commands: list[Command] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
-
-    @property
-    def state_id(self) -> str:
-        """The innermost state that the call is in."""
-        return self.state if isinstance(self.state, str) else str(list(self.state)[-1])
 
     @property
     def over(self) -> bool:
@@ -143,6 +143,8 @@ class Call:
                 leg.state = LegState.ANSWERED
             case events.LegEnded() if leg:
                 leg.state = LegState.GONE
+            case events.CallerHungUp():
+                self.caller_gone = True
 
     def facts(self) -> dict[str, str]:
         """Return what watchers may be told of this call, by the names that the wording files use."""
@@ -154,6 +156,7 @@ class Call:
                 known["address"] = order.address
         if (shop := self.shop) is not None:
             known |= {"shop": shop.name, "shop_link": shop.link, "city": shop.city}
+            known["shop_phones"] = ", ".join(shop.phones)
         return known
 
     def names(self) -> dict[str, str]:

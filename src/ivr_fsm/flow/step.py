@@ -5,7 +5,7 @@ Pure: the time is an argument, and the same events at the same times give the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, fields
 from datetime import datetime
 from functools import cache
 
@@ -75,8 +75,17 @@ def describe(event: events.Event) -> str:
         return f"timer fired: {event.timer.name}"
     if isinstance(event, events.CallerIdentified):
         return f"{name.strip()}: {scenario(event.caller)}"
-    said = [str(getattr(event, field)) for field in event.__dataclass_fields__]
+    said = [_in_words(event, field) for field in fields(event)]
     return name.strip() + (f": {', '.join(text for text in said if text)}" if any(said) else "")
+
+
+def _in_words(event: events.Event, field: Field[object]) -> str:
+    value = getattr(event, field.name)
+    if not isinstance(value, bool):
+        return str(value)
+    if value == field.default:
+        return ""
+    return field.name if value else f"not {field.name}"
 
 
 @cache

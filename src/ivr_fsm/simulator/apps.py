@@ -29,6 +29,11 @@ def _playback(channel: Channel, app: Execute) -> None:
     channel.player.play(app)
 
 
+def _ring_ready(channel: Channel, app: Execute) -> None:
+    channel.emit("CHANNEL_PROGRESS")
+    channel.complete(app)
+
+
 def _set(channel: Channel, app: Execute) -> None:
     name, _, value = app.argument.partition("=")
     channel.set_variable(name, value)
@@ -55,6 +60,7 @@ _APPS: dict[str, Callable[[Channel, Execute], None]] = {
     "hangup": _hangup,
     "park": _park,
     "playback": _playback,
+    "ring_ready": _ring_ready,
     "set": _set,
     "unset": _unset,
 }

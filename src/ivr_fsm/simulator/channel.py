@@ -59,7 +59,7 @@ class Channel:
         self.variables |= {"call_uuid": self.uuid, **(variables or {})}
         if inbound:
             self.variables["endpoint_disposition"] = "RECEIVED"
-        self.person = Person(self, steps, switch.latency.digit_gap)
+        self.person = Person(self, steps, switch.later, switch.latency.digit_gap)
         self.player = Player(self)
         self.recorder = Recorder(self)
         self.base: Execute | None = None

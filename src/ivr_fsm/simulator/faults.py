@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ivr_fsm.simulator.bus import Event
+from ivr_fsm.simulator.timing import Later
+
+_APART = 1e-6
+"""Seconds between two late events of one channel, so that they stay in order."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +88,16 @@ class PlainWire:
 class FaultyWire:
     """Sends with *faults*; see ``Faults``."""
 
-    def __init__(self, writer: asyncio.StreamWriter, faults: Faults, ordinal: int) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, faults: Faults, ordinal: int, later: Later) -> None:
         self._wire = PlainWire(writer)
         self._faults = faults
         self._chance = random.Random(f"{faults.seed}/{ordinal}")  # noqa: S311 - repeatable, not secret
-        self._loop = asyncio.get_running_loop()
+        self._later = later
+        self._time = asyncio.get_running_loop().time
         self._lanes: dict[str, float] = {}
         self._sent = 0
         if faults.drop_at is not None:
-            self._loop.call_later(faults.drop_at, self.abort)
+            later(faults.drop_at, self.abort)
 
     def send(self, frame: bytes) -> None:
         """Send a reply at once."""
@@ -105,12 +110,9 @@ class FaultyWire:
         times = 2 if self._chance.random() < self._faults.duplicate else 1
         for _ in range(times):
             late = self._faults.delay + self._chance.random() * self._faults.jitter
-            due = max(self._loop.time() + late, self._lanes.get(event.lane, 0.0))
+            due = max(self._time() + late, self._lanes.get(event.lane, 0.0) + _APART)
             self._lanes[event.lane] = due
-            if late:
-                self._loop.call_at(due, self._write, event.frame)
-            else:
-                self._write(event.frame)
+            self._later(due - self._time(), self._write, event.frame)
 
     def _write(self, frame: bytes) -> None:
         self._wire.send(frame)
@@ -122,15 +124,16 @@ class FaultyWire:
 
     def close(self, last: bytes = b"") -> None:
         """Send *last* once all late events are sent, and close the connection."""
-        self._loop.call_at(max([self._loop.time(), *self._lanes.values()]), self._wire.close, last)
+        latest = max([self._time(), *self._lanes.values()])
+        self._later(latest + _APART - self._time(), self._wire.close, last)
 
     def abort(self) -> None:
         """Cut the connection."""
         self._wire.abort()
 
 
-def wire(writer: asyncio.StreamWriter, faults: Faults | None, ordinal: int) -> Wire:
+def wire(writer: asyncio.StreamWriter, faults: Faults | None, ordinal: int, later: Later) -> Wire:
     """Return the wire for the *ordinal*-th connection to a service, with *faults* if they are for it."""
     if faults is None or faults.connection not in {None, ordinal}:
         return PlainWire(writer)
-    return FaultyWire(writer, faults, ordinal)
+    return FaultyWire(writer, faults, ordinal, later)

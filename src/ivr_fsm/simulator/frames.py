@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
@@ -9,6 +10,7 @@ from urllib.parse import quote, unquote
 _GOODBYE = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 # All that switch_url_encode leaves as it is, beside letters, digits and "_.-~".
 _SAFE = "!$'()*,/"
+_PLAIN = re.compile(rf"[a-zA-Z0-9_.~{re.escape(_SAFE)}-]*")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def whole(text: str | None, default: int) -> int:
 
 def encode(value: str) -> str:
     """Return *value* percent-encoded as ``switch_url_encode`` does (``DTMF-Digit: %23``, but ``*``)."""
-    return value if value.isalnum() and value.isascii() else quote(value, safe=_SAFE)
+    return value if _PLAIN.fullmatch(value) else quote(value, safe=_SAFE)
 
 
 def _lines(headers: Mapping[str, str]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Protocol
 
 from ivr_fsm.simulator.script import HangUp, Moment, Press, Step
+from ivr_fsm.simulator.timing import Later, Timer
 
 
 class Handset(Protocol):
@@ -30,15 +30,17 @@ class Person:
     Args:
         handset: what the steps are done on.
         steps: the script.
+        later: sets a timer.
         digit_gap: seconds between two digits pressed in a row.
     """
 
-    def __init__(self, handset: Handset, steps: Sequence[Step], digit_gap: float) -> None:
+    def __init__(self, handset: Handset, steps: Sequence[Step], later: Later, digit_gap: float) -> None:
         self._handset = handset
         self._steps = steps
+        self._later = later
         self._digit_gap = digit_gap
         self._hearings: Counter[str] = Counter()
-        self._timers: dict[Moment, list[asyncio.TimerHandle]] = {moment: [] for moment in Moment}
+        self._timers: dict[Moment, list[Timer]] = {moment: [] for moment in Moment}
 
     def reached(self, moment: Moment, file: str = "") -> None:
         """Begin what counts from *moment*; *file* is the prompt that begins, for ``HEARD``."""
@@ -64,12 +66,11 @@ class Person:
 
     def _begin(self, step: Step) -> None:
         action, delay, timers = step.action, step.when.delay, self._timers[step.when.moment]
-        loop = asyncio.get_running_loop()
         if isinstance(action, Press):
             for place, digit in enumerate(action.digits):
                 at = delay + place * self._digit_gap
-                timers.append(loop.call_later(at, self._handset.dial_digit, digit))
+                timers.append(self._later(at, self._handset.dial_digit, digit))
         elif isinstance(action, HangUp):
-            timers.append(loop.call_later(delay, self._handset.hang_up))
+            timers.append(self._later(delay, self._handset.hang_up))
         else:
-            timers.append(loop.call_later(delay, self._handset.refer, action.number))
+            timers.append(self._later(delay, self._handset.refer, action.number))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from ivr_fsm.simulator import apps, audio
 from ivr_fsm.simulator.execute import Execute
 from ivr_fsm.simulator.observed import Heard
 from ivr_fsm.simulator.script import Moment
+from ivr_fsm.simulator.timing import Timer
 
 if TYPE_CHECKING:
     from ivr_fsm.simulator.channel import Channel
@@ -26,7 +26,7 @@ class Playing:
 
     app: Execute
     start: float
-    timer: asyncio.TimerHandle
+    timer: Timer
 
 
 class Player:
@@ -36,7 +36,7 @@ class Player:
         self._channel = channel
         self._switch = channel.switch
         self._queue: deque[Execute] = deque()
-        self._wakeup: asyncio.TimerHandle | None = None
+        self._wakeup: Timer | None = None
         self._playing: Playing | None = None
 
     @property

@@ -19,7 +19,10 @@ class Recorder:
         self._start = 0.0
 
     def start(self, path: str) -> None:
-        """Record into *path* from now on."""
+        """Record into *path* from now on; nothing, when the channel is gone or that is done already."""
+        if not self._channel.alive or path == self._path:
+            return
+        self.stop()
         self._path, self._start = path, self._channel.switch.clock.now()
         self._channel.emit("RECORD_START", {"Record-File-Path": path})
 

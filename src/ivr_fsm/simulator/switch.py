@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Self
 
 from ivr_fsm.simulator.bus import Bus, Event
@@ -17,7 +17,7 @@ from ivr_fsm.simulator.faults import Faults, Wire, wire
 from ivr_fsm.simulator.observed import Call
 from ivr_fsm.simulator.phones import PhoneBook
 from ivr_fsm.simulator.script import Moment, Step, parse_steps
-from ivr_fsm.simulator.timing import Clock, Latency
+from ivr_fsm.simulator.timing import Clock, Latency, Later, Timers
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ class SimulatedSwitch:
         """
         self._loop = asyncio.get_running_loop()
         self.clock = Clock(self._loop, self._epoch)
+        self.later: Later = Timers(self._loop).later
         self._core_uuid = self.new_uuid()
         if self._control_port is not None:
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._control_port)
@@ -94,10 +95,7 @@ class SimulatedSwitch:
             self._server.close()
         for connection in list(self.connections):
             connection.abort()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        await asyncio.gather(*self._tasks)
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -160,10 +158,6 @@ class SimulatedSwitch:
         }
         self.bus.publish(Event({**head, **headers}, body))
 
-    def later(self, delay: float, do: Callable[..., object], *args: object) -> asyncio.TimerHandle:
-        """Call *do* with *args* in *delay* seconds."""
-        return self._loop.call_later(delay, do, *args)
-
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Run *work* as a task of the switch."""
         self._track(self._loop.create_task(work))
@@ -175,7 +169,7 @@ class SimulatedSwitch:
     def wire(self, writer: asyncio.StreamWriter) -> Wire:
         """Return the sending half of a new connection to a service."""
         self._services += 1
-        return wire(writer, self.faults, self._services)
+        return wire(writer, self.faults, self._services, self.later)
 
     def refuse(self, what: str) -> str:
         """Note that the switch was asked for *what*, which it does not do, and return the error to answer."""

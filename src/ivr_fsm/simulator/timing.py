@@ -1,11 +1,13 @@
-"""How long the switch takes for things, and the clock that it takes them by."""
+"""How long the switch takes for things, the clock that it takes them by, and its timers."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,53 @@ class Clock:
     def until_tick(self, seconds: int) -> float:
         """Return the delay (s) until the epoch second that is *seconds* after the current one begins."""
         return max(0.0, math.floor(self.epoch()) + seconds - self.epoch())
+
+
+class Timer:
+    """One call that is due later."""
+
+    def __init__(self, do: Callable[..., object], args: tuple[object, ...]) -> None:
+        self._do = do
+        self._args = args
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Do not call."""
+        self._cancelled = True
+
+    def run(self) -> None:
+        """Call, unless it was cancelled."""
+        if not self._cancelled:
+            self._do(*self._args)
+
+
+class Later(Protocol):
+    """Calls *do* with *args* in *delay* seconds."""
+
+    def __call__(self, delay: float, do: Callable[..., object], *args: object) -> Timer:
+        """Return the timer."""
+
+
+class Timers:
+    """Timers that run in the order in which they were set when they are due at the same time.
+
+    asyncio's own heap keeps no order among equals, and on a virtual clock equals are the rule.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._due: dict[float, list[Timer]] = {}
+
+    def later(self, delay: float, do: Callable[..., object], *args: object) -> Timer:
+        """Call *do* with *args* in *delay* seconds."""
+        when = self._loop.time() + delay
+        if when not in self._due:
+            self._due[when] = []
+            self._loop.call_at(when, self._run, when)
+        timer = Timer(do, args)
+        self._due[when].append(timer)
+        return timer
+
+    def _run(self, when: float) -> None:
+        for timer in self._due.pop(when):
+            self._loop.call_soon(timer.run)

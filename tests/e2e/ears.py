@@ -1,0 +1,210 @@
+"""Ears: which prompts and which tones are in a recording, and when. Times are seconds from its start.
+
+A prompt is always played from its beginning, so it is looked for by its first moments (normalised
+cross-correlation, which G.711 hardly disturbs) and then followed, block by block, to where it stops.
+"""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Sound = NDArray[np.float64]
+
+RATE = 8000
+BLOCK, SLICE = RATE // 10, RATE // 50
+"""A prompt is followed in blocks of 100 ms; where it stops is found in slices of 20 ms, a packet each."""
+PROBE = 4 * BLOCK
+"""What a prompt is found by: its first 400 ms of sound."""
+SLIP = 3 * SLICE
+"""How far a jitter buffer may move the sound between two blocks."""
+ALIKE = 0.7
+QUIET = 60.0
+"""RMS below which 16-bit sound counts as silence."""
+SHORTEST_TONE = 0.2
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A prompt that was played from *start* to *end*; *whole*: to its last sound."""
+
+    code: str
+    start: float
+    end: float
+    whole: bool
+
+    def __str__(self) -> str:
+        return self.code if self.whole else f"{self.code}…"
+
+
+@dataclass(frozen=True)
+class Tone:
+    """A pure tone that sounded from *start* to *end*."""
+
+    hertz: int
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it sounded."""
+        return self.end - self.start
+
+
+def read(file: Path) -> Sound:
+    """Return the samples of a WAV file, 8 kHz, 16 bit, mono.
+
+    Raises:
+        ValueError: it is another kind of WAV.
+    """
+    with wave.open(str(file)) as recording:
+        kind = recording.getframerate(), recording.getsampwidth(), recording.getnchannels()
+        if kind != (RATE, 2, 1):
+            raise ValueError(f"{file}: {kind} is not 8 kHz, 16 bit, mono")
+        return np.frombuffer(recording.readframes(recording.getnframes()), "<i2").astype(np.float64)
+
+
+def prompts(sound: Sound, known: Mapping[str, Sound]) -> list[Heard]:
+    """Return the prompts of *known* (by code) that are in *sound*, in the order in which they start.
+
+    Where two prompts begin alike, the one that explains more is taken; equals go by their code.
+    """
+    candidates = [
+        found
+        for code, prompt in sorted(known.items())
+        for at in _beginnings(sound, prompt)
+        if (found := _followed(code, sound, prompt, at))
+    ]
+    taken: list[Heard] = []
+    for candidate in sorted(candidates, key=lambda found: found.start - found.end):
+        if all(candidate.end <= other.start or candidate.start >= other.end for other in taken):
+            taken.append(candidate)
+    return sorted(taken, key=lambda found: found.start)
+
+
+def tones(sound: Sound, frequencies: Iterable[int]) -> list[Tone]:
+    """Return where each of *frequencies* (Hz) sounds alone, in the order in which they start."""
+    frames = sound[: len(sound) // BLOCK * BLOCK].reshape(-1, BLOCK)
+    energy = (frames**2).sum(axis=1)
+    found: list[Tone] = []
+    for hertz in frequencies:
+        # Goertzel's sum, as a projection: the share of a block's energy that lies at this frequency.
+        wheel = np.exp(-2j * np.pi * hertz * np.arange(BLOCK) / RATE)
+        share = 2 * np.abs(frames @ wheel) ** 2 / (BLOCK * np.maximum(energy, 1))
+        sounds = (share > ALIKE) & (energy > BLOCK * QUIET**2)
+        found += [
+            Tone(hertz, first / 10, last / 10)
+            for first, last in _runs(sounds)
+            if (last - first) / 10 >= SHORTEST_TONE
+        ]
+    return sorted(found, key=lambda tone: tone.start)
+
+
+def loudness(sound: Sound, start: float, end: float) -> float:
+    """Return the RMS of *sound* between two times, 0 when nothing lies between them."""
+    part = sound[max(0, int(start * RATE)) : max(0, int(end * RATE))]
+    return _rms(part) if len(part) else 0.0
+
+
+def silences(sound: Sound, longest: float) -> list[tuple[float, float]]:
+    """Return the stretches (start, end) of *sound* in which nothing is heard for more than *longest* s."""
+    frames = sound[: len(sound) // BLOCK * BLOCK].reshape(-1, BLOCK)
+    quiet = np.sqrt((frames**2).mean(axis=1)) < QUIET
+    return [(first / 10, last / 10) for first, last in _runs(quiet) if (last - first) / 10 > longest]
+
+
+def _beginnings(sound: Sound, prompt: Sound) -> list[int]:
+    """Return where *prompt* seems to begin, samples."""
+    first = _first_sound(prompt)
+    probe = prompt[first : first + PROBE]
+    if len(sound) < len(probe):
+        return []
+    size = 1 << (len(sound) + len(probe)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(probe, size)), size)
+    product = product[: len(sound) - len(probe) + 1]
+    sums = np.concatenate(([0.0], np.cumsum(sound**2)))
+    around = np.sqrt(np.maximum(sums[len(probe) :] - sums[: -len(probe)], len(probe) * QUIET**2))
+    likeness = product / (around * np.linalg.norm(probe))
+    found: list[int] = []
+    for first_of_run, end_of_run in _runs(likeness > ALIKE):
+        peak = first_of_run + int(np.argmax(likeness[first_of_run:end_of_run]))
+        if not found or peak - first - found[-1] > PROBE:
+            found.append(peak - first)
+    return found
+
+
+def _followed(code: str, sound: Sound, prompt: Sound, at: int) -> Heard | None:
+    """Follow *prompt* from sample *at* of *sound* to where it stops."""
+    first, last = _first_sound(prompt), _last_sound(prompt)
+    slip, end, missed = 0, -1, 0
+    for offset in range(first, last, BLOCK):
+        block = prompt[offset : min(offset + BLOCK, last)]
+        if _rms(block) < QUIET:
+            continue
+        alike, moved = _best(sound, block, at + offset + slip)
+        if alike < ALIKE:
+            missed += 1
+            if missed > 1:  # one bad block is a lost packet
+                break
+            continue
+        slip, missed, end = slip + moved, 0, offset + len(block)
+    if end < 0:
+        return None
+    whole = end >= last
+    if not whole:
+        end = _last_slice(sound, prompt, at + slip, end)
+    return Heard(code, (at + first) / RATE, (at + slip + end) / RATE, whole)
+
+
+def _last_slice(sound: Sound, prompt: Sound, at: int, end: int) -> int:
+    while end + SLICE <= len(prompt):
+        part = prompt[end : end + SLICE]
+        if _rms(part) >= QUIET and _likeness(sound[at + end : at + end + SLICE], part) < ALIKE:
+            break
+        end += SLICE
+    return end
+
+
+def _best(sound: Sound, block: Sound, at: int) -> tuple[float, int]:
+    """Return how alike *block* is to *sound* near *at*, at best, and by how much it has moved."""
+    lags = range(-SLIP, SLIP + 1)
+    low = max(0, at - SLIP)
+    window = sound[low : at + SLIP + len(block)]
+    if len(window) < len(block):
+        return 0.0, 0
+    product = np.correlate(window, block, "valid")
+    sums = np.concatenate(([0.0], np.cumsum(window**2)))
+    norms = np.sqrt(np.maximum(sums[len(block) :] - sums[: -len(block)], 1)) * np.linalg.norm(block)
+    likeness = product / norms
+    peak = int(np.argmax(likeness))
+    moved = low + peak - at
+    return float(likeness[peak]), moved if moved in lags else 0
+
+
+def _likeness(one: Sound, other: Sound) -> float:
+    if len(one) != len(other):
+        return 0.0
+    return float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1.0))
+
+
+def _rms(sound: Sound) -> float:
+    return float(np.sqrt((sound**2).mean()))
+
+
+def _first_sound(sound: Sound) -> int:
+    return int(np.argmax(np.abs(sound) > 4 * QUIET))
+
+
+def _last_sound(sound: Sound) -> int:
+    return len(sound) - int(np.argmax(np.abs(sound[::-1]) > 4 * QUIET))
+
+
+def _runs(wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return (first, one past the last) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], wanted, [False])).astype(np.int8)))
+    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
