@@ -19,7 +19,6 @@ from ivr_fsm.demo.show import Screen, summary
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.port import DirectoryError
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
-from ivr_fsm.flow import diagram as drawing
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.logs import configure
 from ivr_fsm.planfile import PlanError, check_plan, load_plan
@@ -100,6 +99,8 @@ def diagram(
     svg: Annotated[bool, typer.Option("--svg", help="An SVG drawing instead of Mermaid text.")] = False,
 ) -> None:
     """Print the state diagram of a call, generated from the statechart."""
+    from ivr_fsm.flow import diagram as drawing
+
     sys.stdout.write(drawing.svg() if svg else drawing.mermaid())
 
 

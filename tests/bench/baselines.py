@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections.abc import Mapping
 from urllib.parse import unquote
@@ -132,8 +133,11 @@ class _GreenCall:
 
 def serve_greenswitch() -> None:
     """Serve on greenswitch's OutboundESLServer."""
-    server = OutboundESLServer(bind_port=0, application=_GreenCall, max_connections=sys.maxsize)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        # OutboundESLServer takes port 0 for a failure to bind.
+        port = free.getsockname()[1]
+    server = OutboundESLServer(bind_port=port, application=_GreenCall, max_connections=sys.maxsize)
     listening = gevent.spawn(server.listen)
     gevent.sleep(0)
-    print(server.server.getsockname()[1], flush=True)
+    print(port, flush=True)
     listening.join()

@@ -123,7 +123,28 @@ def let_happen(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> tuple[LiveCa
     return live, watch
 
 
-ANYTHING = given(st.sampled_from(PLANS), st.lists(MOVES, max_size=40))
+SHOP_RINGS = [("identified", ORDER), ("digit", "1")]
+OFFICE_RINGS = [("identified", ORDER), ("digit", "2")]
+TALKING = [*OFFICE_RINGS, ("answered", 0), ("pressed", 0), ("bridged", 0)]
+BEGINNINGS: Sequence[list[tuple[str, Any]]] = (
+    [],
+    [("identified", ORDER), ("awaited prompt ends", 0)],
+    [("identified", OTHER)],
+    SHOP_RINGS,
+    [*SHOP_RINGS, ("answered", 1)],
+    [*SHOP_RINGS, ("answered", 1), ("announced", 1)],
+    [*SHOP_RINGS, ("time", 32.0)],
+    [*SHOP_RINGS, ("time", 50.0)],
+    OFFICE_RINGS,
+    TALKING,
+    [*TALKING, ("transferred", 0)],
+    [*TALKING, ("transferred", 0), ("returned", "74951110099")],
+    [*TALKING, ("returned", "74951110099"), ("answered", 0), ("pressed", 0), ("bridged", 0)],
+    [*OFFICE_RINGS, ("time", 34.0)],
+)
+"""Where it gets interesting: most sequences from scratch would never come there."""
+HAPPENINGS = st.builds(list.__add__, st.sampled_from(BEGINNINGS), st.lists(MOVES, min_size=12, max_size=25))
+ANYTHING = given(st.sampled_from(PLANS), HAPPENINGS)
 
 
 @ANYTHING

@@ -147,6 +147,33 @@ async def test_unset_takes_a_variable_away() -> None:
         assert await client.api(f"uuid_getvar {call.uuid} a") == "_undef_"
 
 
+async def test_a_parked_caller_stays() -> None:
+    async with Stage() as stage:
+        call = stage.switch.call(CALLER, NUMBER, "press 5 at 99s")
+        client = await stage.session()
+        await client.execute("park")
+        await client.event("CHANNEL_PARK")
+        await client.event("DTMF")
+        assert call.cause is None
+
+
+async def test_an_application_that_does_not_exist_ends_the_call() -> None:
+    async with Stage() as stage:
+        call = stage.switch.call(CALLER, NUMBER)
+        client = await stage.session()
+        await client.execute("nosuchapp")
+        assert await call.ended == "DESTINATION_OUT_OF_ORDER"
+
+
+async def test_a_caller_who_is_gone_before_the_service_is_reached_leaves_no_connection() -> None:
+    async with Stage() as stage:
+        call = stage.switch.call(CALLER, NUMBER, "hang up at 0s")
+        await call.ended
+        await (await stage.arrival()).gone()
+        assert call.connections == 0
+        assert stage.switch.connections == []
+
+
 async def test_without_linger_the_connection_ends_with_the_channel() -> None:
     async with Stage() as stage:
         stage.switch.call(CALLER, NUMBER)

@@ -19,6 +19,13 @@ async def test_a_client_must_log_in() -> None:
         assert client.frames[-1].headers["Content-Type"] == "text/disconnect-notice"
 
 
+async def test_a_client_that_is_bound_to_no_channel_cannot_connect_to_one() -> None:
+    async with Stage(control_port=0) as stage:
+        control = await stage.control()
+        assert await control.send("connect") == "-ERR command not found"
+        assert await control.send("sendmsg") == "-ERR invalid session id []"
+
+
 async def test_a_switch_without_a_control_port_has_none() -> None:
     async with Stage() as stage:
         with pytest.raises(RuntimeError, match="without a control port"):

@@ -29,6 +29,9 @@ from ivr_fsm.simulator.switch import SimulatedSwitch
 NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
 """When every scenario plays: a Monday, 12:00 in Moscow."""
 
+SETTLED = 1.0
+"""Seconds after the call in which the switch forgets its channels."""
+
 RINGS_FOREVER = "ring 300s, busy"
 
 
@@ -48,8 +51,8 @@ class Played:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """The path that the call took."""
-        return tuple(step.after for _, step in self.steps if step.moved)
+        """The path that the call took, without ``releasing``, which says nothing of where it went."""
+        return tuple(step.after for _, step in self.steps if step.moved and step.after != "releasing")
 
     @property
     def outcome(self) -> str:
@@ -129,6 +132,7 @@ async def play(scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] 
         played.caller = switch.call(scenario.caller, "74950000000", scenario.does)
         await played.caller.ended
         await service.live.emptied()
+        await asyncio.sleep(SETTLED)
         played.left = [channel for channel in switch.channels if channel != played.caller.uuid]
         await service.stop(drain=0)
         await switch.stop()

@@ -31,7 +31,7 @@ class Scenario:
         caller: the caller's number.
         does: what the caller does.
         phones: what each phone does; one that is not named rings for ever.
-        states: the path that the call must take, without ``arriving``.
+        states: the path that the call must take, without ``arriving`` and ``releasing``.
         outcome: the outcome that it must have.
         plan: what differs from the default plan.
         fault: what is broken.
@@ -146,7 +146,7 @@ SCENARIOS = (
         caller=UNKNOWN,
         does="hang up 15s after bridge",
         phones={OFFICE_1: "ring 3s, answer"},
-        states=("identifying", "greeting", "dialing_office", "connected", "releasing", "ended"),
+        states=("identifying", "greeting", "dialing_office", "connected", "ended"),
         outcome="answered:office",
     ),
     Scenario(
@@ -265,20 +265,19 @@ SCENARIOS = (
             title=f"The caller hangs up {title}",
             does=does,
             phones=phones,
-            states=(*path, "releasing", "ended") if legs else (*path, "ended"),
+            states=(*path, "ended"),
             outcome=f"abandoned:{path[-1]}",
         )
-        for name, title, does, phones, path, legs in (
-            ("greeting", "during the greeting", "hang up 2s into FW1", {}, TO_MENU[:2], False),
-            ("menu", "in the menu", "hang up 2s into FW3", {}, TO_MENU, False),
-            ("shop", "while the shop rings", "press 1 1s into FW3, hang up 1s into FW6", {}, TO_SHOP, True),
+        for name, title, does, phones, path in (
+            ("greeting", "during the greeting", "hang up 2s into FW1", {}, TO_MENU[:2]),
+            ("menu", "in the menu", "hang up 2s into FW3", {}, TO_MENU),
+            ("shop", "while the shop rings", "press 1 1s into FW3, hang up 1s into FW6", {}, TO_SHOP),
             (
                 "office",
                 "while the office rings",
                 "press 2 1s into FW3, hang up 1s into FW7",
                 {},
                 TO_OFFICE,
-                True,
             ),
             (
                 "call-centre",
@@ -286,7 +285,6 @@ SCENARIOS = (
                 "press 2 1s into FW3, hang up 1s into 5th FW8",
                 {},
                 (*TO_OFFICE, "dialing_call_centre"),
-                True,
             ),
             (
                 "announcing",
@@ -294,7 +292,6 @@ SCENARIOS = (
                 "press 1 1s into FW3, hang up at 15s",
                 {SHOP_1: "ring 3s, answer"},
                 (*TO_SHOP, "announcing"),
-                True,
             ),
         )
     ),

@@ -45,10 +45,8 @@ def _unset(channel: Channel, app: Execute) -> None:
     channel.complete(app)
 
 
-def _park(channel: Channel, app: Execute) -> None:
-    channel.emit("CHANNEL_PARK")
-    if channel.base is None:
-        channel.base = app
+def _park(channel: Channel, app: Execute) -> None:  # noqa: ARG001
+    channel.report_park()
 
 
 def _hangup(channel: Channel, app: Execute) -> None:

@@ -151,6 +151,11 @@ class Channel:
         if app:
             self.complete(app)
 
+    def report_park(self) -> None:
+        """Report that it rests, unless it has ended."""
+        if self.alive:
+            self.emit("CHANNEL_PARK")
+
     def abandon_apps(self) -> None:
         """Cut off the prompt, forget what is queued, leave ``socket`` or ``park``."""
         self.socket = None

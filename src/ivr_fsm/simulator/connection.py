@@ -120,8 +120,7 @@ class Connection:
             self._reply("-ERR command not found")
             return
         self._wire.send(frames.channel_data_frame({"Event-Name": "CHANNEL_DATA"} | self._channel.data()))
-        if self._channel.alive:
-            self._switch.later(self._switch.latency.park, self._channel.emit, "CHANNEL_PARK")
+        self._switch.later(self._switch.latency.park, self._channel.report_park)
 
     def _event(self, command: Command) -> None:
         form, _, listed = command.argument.partition(" ")

@@ -47,13 +47,13 @@ class Dialplan:
             except OSError:
                 await asyncio.sleep(self._switch.latency.refused)
                 continue
-            connection = Connection(self._switch, reader, writer, self._channel)
             if self._channel.alive:
+                connection = Connection(self._switch, reader, writer, self._channel)
                 self._call.connections += 1
                 self._channel.enter_socket(connection, f"{host}:{port}")
                 await connection.serve()
             else:
-                connection.abort()
+                writer.transport.abort()
             return
         if self._channel.alive:
             self._call.fell_through = True

@@ -1,0 +1,75 @@
+"""The service under test: put together as in production, with a directory of one customer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import structlog
+
+from ivr_fsm import logs
+from ivr_fsm.app import Service
+from ivr_fsm.directory.port import Answerer, CallRecord
+from ivr_fsm.esl.loop import shared_loop
+from ivr_fsm.flow.caller import Caller, Customer, Order, Shop
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.settings import Settings
+from ivr_fsm.watch.log import StepLog
+from ivr_fsm.watch.words import Words
+
+PROMPTS = Path(__file__).parents[2] / "prompts"
+
+LONG = 3600
+"""Seconds: no state's limit ends while calls are counted."""
+
+
+class OneCustomer:
+    """A directory (`ivr_fsm.directory.port.Directory`) where everybody has the same order."""
+
+    _caller = Customer("Мария", Order("10542", Shop("arbat", "Цветы на Арбате", phones=("74951110001",))))
+
+    async def identify(self, phone: str) -> Caller:
+        return self._caller
+
+    async def who_answers(self, phone: str) -> Answerer:
+        return Answerer(None, phone)
+
+    async def call_ended(self, record: CallRecord) -> None:
+        return None
+
+
+def plan() -> Plan:
+    """Return the default plan without the limits that would end a call that is counted as live."""
+    return Plan.model_validate(
+        {
+            "greeting": {"prompt": "FW1", "limit": LONG},
+            "dialing_shop": {"plays": ["0 FW6"], "gives_up": LONG},
+        }
+    )
+
+
+def serve_service(control_port: int) -> None:
+    """Serve calls, and log every step as in production, to nowhere."""
+    with asyncio.Runner(loop_factory=shared_loop) as runner:
+        runner.run(_serve(control_port))
+
+
+async def _serve(control_port: int) -> None:
+    logs.configure("json")
+    with TemporaryDirectory() as folder, Path("/dev/null").open("w") as nowhere:  # noqa: ASYNC230
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
+        settings = Settings(
+            _env_file=None,
+            port=0,
+            max_calls=LONG,
+            freeswitch_port=control_port,
+            prompts=PROMPTS,
+            speech_cache=Path(folder) / "speech",
+            speech_engine="none",
+            recordings=Path(folder),
+        )
+        service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])
+        service.start()
+        print(service.server.port, flush=True)
+        await asyncio.Event().wait()
