@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from ivr_fsm import app as service
 from ivr_fsm.demo.run import Played, play
@@ -84,11 +85,12 @@ def check(
         problems.append(str(error))
     if settings.directory:
         try:
-            FileDirectory(settings.directory, settings.region)
+            for warning in FileDirectory(settings.directory, settings.region).warnings:
+                _out.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
         except DirectoryError as error:
             problems += str(error).splitlines()
     for problem in problems:
-        _out.print(f"[red]✗[/] {problem}", markup=True, soft_wrap=True)
+        _out.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
     if problems:
         raise typer.Exit(1)
     _out.print(f"[green]✓[/] {file or 'the default plan'} is sound")

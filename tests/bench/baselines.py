@@ -6,15 +6,14 @@ import asyncio
 import socket
 import sys
 from collections.abc import Mapping
-from urllib.parse import unquote
+from contextlib import suppress
 from uuid import uuid4
 
 import gevent
 from gevent.event import Event
-from greenswitch.esl import ESLEvent, OutboundESLServer, OutboundSession
+from greenswitch.esl import ESLEvent, NotConnectedError, OutboundESLServer, OutboundSession
 
 from ivr_fsm.esl.outbound import EVENTS
-from tests.bench.tape import SECTIONS
 
 
 def playback(token: str, file: str, uuid: str = "") -> str:
@@ -69,11 +68,7 @@ class Job:
 
     def is_over(self, event: Mapping[str, str]) -> bool:
         """Say whether *event* is the last of the call."""
-        return event.get("Event-Name") == LAST and event.get("Unique-ID") == self._caller
-
-
-LAST = "CHANNEL_HANGUP_COMPLETE"
-HEARD = {*EVENTS, LAST, *(name for _, name in SECTIONS)}
+        return event.get("Event-Name") == "CHANNEL_HANGUP" and event.get("Unique-ID") == self._caller
 
 
 async def serve_bare() -> None:
@@ -105,8 +100,8 @@ async def _bare_call(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 
 
 def _parsed(block: bytes) -> dict[str, str]:
-    pairs = (line.partition(": ") for line in block.decode().split("\n"))
-    return {name: unquote(value) for name, _, value in pairs if value}
+    """Return the headers as they are: nothing that the job looks at is percent-encoded."""
+    return dict(line.split(": ", 1) for line in block.decode().split("\n") if ": " in line)
 
 
 class _GreenCall:
@@ -118,17 +113,20 @@ class _GreenCall:
 
     def run(self) -> None:
         self._job = Job(self._session.uuid)
-        for name in HEARD:
+        for name in EVENTS:
             self._session.register_handle(name, self._heard)
-        for command in self._job.begin():
-            self._session.send(command)
+        self._send(self._job.begin())
         self._over.wait()
 
     def _heard(self, event: ESLEvent) -> None:
-        for command in self._job.heard(event.headers):
-            self._session.send(command)
+        self._send(self._job.heard(event.headers))
         if self._job.is_over(event.headers):
             self._over.set()
+
+    def _send(self, commands: list[str]) -> None:
+        with suppress(NotConnectedError):
+            for command in commands:
+                self._session.send(command)
 
 
 def serve_greenswitch() -> None:

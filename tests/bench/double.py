@@ -29,6 +29,7 @@ class Call(asyncio.Protocol):
 
     Attributes:
         greeted: set when the first prompt has begun.
+        finished: whether a whole call came to its end.
         over: set when the server has let the connection go.
         connect_after: seconds from the connection to ``connect``.
         stopped_after: seconds from the digit to ``uuid_break``.
@@ -40,14 +41,16 @@ class Call(asyncio.Protocol):
         self._names = Names(str(uuid.uuid4()))
         self._replaced = tape.replaced(self._names)
         self._buffer = b""
+        self._subscribed: list[bytes] = []
         self._playing: list[str] = []
         self._chats = 0
-        self._pressed: float | None = None
+        self._pressed = 0.0
+        self.finished = False
         self.greeted = asyncio.Event()
-        self.stopped = asyncio.Event()
         self.over = asyncio.Event()
-        self.connect_after = float("nan")
-        self.stopped_after = float("nan")
+        loop = asyncio.get_running_loop()
+        self.connect_after: asyncio.Future[float] = loop.create_future()
+        self.stopped_after: asyncio.Future[float] = loop.create_future()
 
     # What a measurement does
 
@@ -85,7 +88,7 @@ class Call(asyncio.Protocol):
 
     def _obey(self, command: bytes, now: float) -> None:
         if command == b"connect":
-            self.connect_after = now - self._began
+            self.connect_after.set_result(now - self._began)
             self._transport.write(self._tape.connect_reply(self._names))
         elif command.startswith(b"api "):
             self._transport.write(_API)
@@ -94,21 +97,23 @@ class Call(asyncio.Protocol):
             self._transport.write(_REPLY)
             if b"execute-app-name: playback" in command:
                 self._play(command)
+            elif command.startswith(b"event plain "):
+                self._subscribed = command.split()[2:]
             elif command.startswith(b"bgapi originate"):
                 self._originate(command)
             elif command == b"exit":
                 self._transport.close()
 
     def _api(self, command: bytes, now: float) -> None:
-        if command.startswith(b"api uuid_break") and self._pressed is not None:
-            self.stopped_after, self._pressed = now - self._pressed, None
-            self.stopped.set()
+        if command.startswith(b"api uuid_break") and self._pressed and not self.stopped_after.done():
+            self.stopped_after.set_result(now - self._pressed)
         elif command.startswith(b"api uuid_bridge") and self._whole:
             self._say("bridged")
         elif command.startswith(b"api uuid_record") and self._whole:
             self._say("recorded")
             self._say("over")
             self._transport.write(self._tape.linger_notice(self._names))
+            self.finished = True
 
     def _play(self, command: bytes) -> None:
         token = _TOKEN.search(command)
@@ -138,14 +143,14 @@ class Call(asyncio.Protocol):
             ended = token
             if event.ends_playback and event.of_caller:
                 ended = self._playing.pop(0) if self._playing else "none"
-            self._transport.write(event.frame(self._replaced, ended if event.ends_playback else ""))
+            if event.name in self._subscribed:
+                self._transport.write(event.frame(self._replaced, ended if event.ends_playback else ""))
 
 
 class Double:
     """The switch: it makes calls to a server, and lets the service connect to it.
 
-    Args:
-        tape: what it says.
+    Attributes:
         server_port: where calls go; set before the first call.
     """
 

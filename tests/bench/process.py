@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 ROOT = Path(__file__).parents[2]
 SERVERS = ("asyncio", "greenswitch", "ours")
@@ -28,25 +28,20 @@ class Usage:
     parts: dict[str, float]
 
 
-def cores() -> tuple[int, int] | None:
-    """Return a core for the server and one for the driver, or None where that cannot be chosen."""
-    if not hasattr(os, "sched_getaffinity"):
-        return None
-    free = sorted(os.sched_getaffinity(0))
-    return (free[0], free[1]) if len(free) > 1 else None
-
-
 @contextmanager
-def driver_pinned() -> Iterator[None]:
-    """Keep this process on the driver's core."""
-    chosen = cores()
-    if chosen is None:
-        yield
+def two_cores() -> Iterator[int | None]:
+    """Keep this process, the driver, on one core and yield another for the server.
+
+    None where cores cannot be chosen, or there is only one.
+    """
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    if len(before) < 2:
+        yield None
         return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {chosen[1]})
+    server, driver, *_ = sorted(before)
+    os.sched_setaffinity(0, {driver})
     try:
-        yield
+        yield server
     finally:
         os.sched_setaffinity(0, before)
 
@@ -63,6 +58,7 @@ class Server:
 
     def __init__(self, name: str, control_port: int, core: int | None, *, timed: bool = False) -> None:
         command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), str(int(timed))]
+        self.name = name
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -94,7 +90,7 @@ def main(name: str, control_port: str, timed: str) -> None:
     """Be a server: print the port, then a line of `Usage` for each line that comes in."""
     from tests.bench import baselines, parts, service
 
-    watch: dict[str, Any] = {}
+    watch: dict[str, list[float]] = {}
     if timed == "1":
         watch = parts.install()
     threading.Thread(target=_answer, args=(watch,), daemon=True).start()
@@ -109,7 +105,7 @@ def main(name: str, control_port: str, timed: str) -> None:
 
 def _answer(watch: dict[str, list[float]]) -> None:
     while os.read(0, 64):
-        used = Usage(time.process_time(), _memory(), {name: median_ms(found) for name, found in watch.items()})
+        used = Usage(time.process_time(), _memory(), {name: median(found) for name, found in watch.items() if found})
         print(json.dumps(used.__dict__), flush=True)
     os._exit(0)
 

@@ -11,14 +11,14 @@ from pathlib import Path
 TRACE = Path(__file__).parents[1] / "traces" / "menu-shop-answers-whisper-bridge-callee-hangs-up.jsonl"
 
 SECTIONS = (
-    ("answered", "CHANNEL_ANSWER"),
-    ("digit", "DTMF"),
-    ("ringing", "CHANNEL_PROGRESS"),
-    ("taken", "CHANNEL_ANSWER"),
-    ("announced", "PLAYBACK_START"),
-    ("recorded", "RECORD_START"),
-    ("bridged", "PLAYBACK_STOP"),
-    ("over", "CHANNEL_HANGUP"),
+    ("answered", b"CHANNEL_ANSWER"),
+    ("digit", b"DTMF"),
+    ("ringing", b"CHANNEL_PROGRESS"),
+    ("taken", b"CHANNEL_ANSWER"),
+    ("announced", b"PLAYBACK_START"),
+    ("recorded", b"RECORD_START"),
+    ("bridged", b"PLAYBACK_STOP"),
+    ("over", b"CHANNEL_HANGUP"),
 )
 """The sections in the order of the trace, and the first event of each."""
 
@@ -39,10 +39,12 @@ class Recording:
 
     def __init__(self, content: bytes, caller: bytes) -> None:
         self._content = content
+        self.name = _value(content, b"Event-Name")
         self.headers = content.count(b"\n") - 1
         self.of_caller = b"\nUnique-ID: " + caller in content
-        ends = b"Event-Name: CHANNEL_EXECUTE_COMPLETE" in content
-        self.ends_playback = ends and b"\nApplication: playback\n" in content
+        self.ends_playback = (
+            self.name == b"CHANNEL_EXECUTE_COMPLETE" and b"\nApplication: playback\n" in content
+        )
 
     def frame(self, names: Mapping[bytes, bytes], token: str = "") -> bytes:
         """Return the event as a frame, with *names* for those of the trace and *token* for its playback."""
@@ -82,10 +84,10 @@ class Tape:
     def _cut(self, events: Sequence[bytes]) -> None:
         waiting = list(SECTIONS)
         section = ""
-        for event in events:
-            if waiting and event.startswith(b"Event-Name: %b\n" % waiting[0][1].encode()):
+        for event in (Recording(content, self._caller) for content in events):
+            if waiting and event.name == waiting[0][1]:
                 section, _ = waiting.pop(0)
-            self.sections[section].append(Recording(event, self._caller))
+            self.sections[section].append(event)
 
     @property
     def mean_headers(self) -> float:

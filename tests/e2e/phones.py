@@ -1,10 +1,11 @@
-"""One SIP user agent in a process of its own, without a sound card: every caller, or every phone behind the trunk.
+"""One SIP user agent in a process of its own, without a sound card: a caller, or the phones behind the trunk.
 
-    python phones.py --port 5090 --rtp 30000
+    python phones.py --rtp 30000
 
-It is steered by one JSON object a line on its input, and tells one a line on its output:
+It takes a free SIP port and tells it. It is steered by one JSON object a line on its input, and tells one a line on its output:
 
-    {"do": "expect", "caller": "7916…", "called": "7495…", "ring": 2, "then": "answer" | 486 | null, "tone": 600, "record": "x.wav"}
+    {"do": "expect", "caller": "7916…", "called": "7495…", "ring": 2, "then": "answer" | 486 | null,
+     "tone": 600, "record": "x.wav"}
     {"do": "call", "caller": "7916…", "to": "sip:7800…@127.0.0.1:5080", "tone": 1000, "record": "y.wav"}
     {"do": "press", "leg": "…", "digits": "1"}    {"do": "refer", "leg": "…", "to": "sip:…"}
     {"do": "answer", "legs": ["…", "…"]}          {"do": "hangup", "leg": "…"}
@@ -32,6 +33,9 @@ import pjsua2 as pj
 
 NUMBER = re.compile(r"sips?:\+?([^@>;]*)@")
 LOUD = 8000
+G711 = {"PCMA": 255, "PCMU": 254}
+MOST_CALLS = 4
+"""PJSUA_MAX_CALLS of the library as it is built: more are refused."""
 
 
 def tell(leg: str, event: str, **more: Any) -> None:
@@ -146,11 +150,10 @@ class Account(pj.Account):
 class Agent:
     """The user agent: its legs, and what is expected of them."""
 
-    def __init__(self, port: int, rtp: int) -> None:
+    def __init__(self, rtp: int) -> None:
         self._legs: dict[str, Leg] = {}
         self._expected: dict[tuple[str, str], deque[dict[str, Any]]] = defaultdict(deque)
         self._counted: Counter[tuple[str, str]] = Counter()
-        self._port = port
         self._endpoint = pj.Endpoint()
         self._account: Account | None = None
         self._start(rtp)
@@ -161,21 +164,21 @@ class Agent:
         config = pj.EpConfig()
         config.logConfig.level = config.logConfig.consoleLevel = 0
         config.uaConfig.threadCnt, config.uaConfig.mainThreadOnly = 0, True
-        config.uaConfig.maxCalls = 32  # the most that the library was built for
+        config.uaConfig.maxCalls = MOST_CALLS
         config.medConfig.clockRate = config.medConfig.sndClockRate = 8000
         config.medConfig.channelCount = 1
         config.medConfig.noVad, config.medConfig.ecTailLen = True, 0
         endpoint.libInit(config)
         transport = pj.TransportConfig()
-        transport.port = self._port
         transport.boundAddress = transport.publicAddress = "127.0.0.1"
-        endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        transport_id = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        self.port = int(endpoint.transportGetInfo(transport_id).localName.rpartition(":")[2])
         endpoint.libStart()
         endpoint.audDevManager().setNullDev()
         for codec in endpoint.codecEnum2():
-            endpoint.codecSetPriority(codec.codecId, 255 if codec.codecId.startswith("PCMU") else 0)
+            endpoint.codecSetPriority(codec.codecId, G711.get(codec.codecId.partition("/")[0], 0))
         account = pj.AccountConfig()
-        account.idUri = f"sip:phones@127.0.0.1:{self._port}"
+        account.idUri = f"sip:phones@127.0.0.1:{self.port}"
         account.callConfig.timerUse = pj.PJSUA_SIP_TIMER_INACTIVE
         media = account.mediaConfig
         media.transportConfig.port, media.transportConfig.portRange = rtp, 1000
@@ -216,8 +219,8 @@ class Agent:
                 raise ValueError(f"no such command: {command}")
 
     def turn(self) -> None:
-        """Handle what SIP brings within 10 ms, and do what is due."""
-        self._endpoint.libHandleEvents(10)
+        """Handle what SIP brings within 20 ms, and do what is due."""
+        self._endpoint.libHandleEvents(20)
         for name, leg in list(self._legs.items()):
             if leg.ended:
                 del self._legs[name]  # never inside its own callback
@@ -252,7 +255,7 @@ class Agent:
 
     def _call(self, leg: Leg, caller: str, to: str) -> None:
         how = pj.CallOpParam(True)
-        how.txOption.localUri = f"sip:{caller}@127.0.0.1:{self._port}"
+        how.txOption.localUri = f"sip:{caller}@127.0.0.1:{self.port}"
         tell(leg.name, "calls", to=to)
         try:
             leg.makeCall(to, how)
@@ -269,11 +272,10 @@ def _number(text: str) -> str:
 def main() -> None:
     """Be a user agent until the input ends."""
     options = argparse.ArgumentParser()
-    options.add_argument("--port", type=int, required=True)
     options.add_argument("--rtp", type=int, required=True)
     given = options.parse_args()
-    agent = Agent(given.port, given.rtp)
-    tell("", "ready")
+    agent = Agent(given.rtp)
+    tell("", "ready", port=agent.port)
     for command in commands(agent.turn):
         try:
             agent.do(command)

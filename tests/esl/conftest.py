@@ -69,7 +69,7 @@ class Desk:
 
     async def empty(self) -> None:
         """Wait until no connection is left."""
-        while self.server.live:
+        while self.server.live:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 

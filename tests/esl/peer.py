@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from urllib.parse import quote
 
 from ivr_fsm.esl.link import Link
@@ -71,18 +72,14 @@ class Peer:
 
     async def ended(self) -> None:
         """Wait until our side ended the connection."""
-        try:
+        with suppress(ConnectionError):
             while await self._reader.read(65536):
                 pass
-        except ConnectionError:
-            pass
 
     async def close(self) -> None:
         self.writer.close()
-        try:
+        with suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
     def abort(self) -> None:
         self.writer.transport.abort()

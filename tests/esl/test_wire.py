@@ -182,7 +182,8 @@ SMALL = Limits(header_bytes=200, header_lines=8, body_bytes=300)
         (b"A: b\n" * 8 + b"Content-Type: x\n\n", wire.TooManyHeaders),
         (b"Content-Type: text/event-plain\nContent-Length: 54\n\n" + b"A: b\n" * 10 + b"\n\n\n\n",
          wire.TooManyHeaders),
-        (b"Content-Type: text/event-plain\nContent-Length: 22\n\nContent-Length: 5\n\n123", wire.BadContentLength),
+        (b"Content-Type: text/event-plain\nContent-Length: 22\n\nContent-Length: 5\n\n123",
+         wire.BadContentLength),
     ],
 )  # fmt: skip
 def test_what_no_freeswitch_sends_is_a_wire_error_of_its_own(data: bytes, error: type[WireError]) -> None:
@@ -236,7 +237,8 @@ def outcome(data: bytes, sizes: list[int]) -> tuple[list[tuple[Any, ...]], type[
     at = 0
     try:
         for size in [*sizes, len(data)]:
-            frames += [told(frame) for frame in reader.feed(data[at : at + size])]
+            for frame in reader.feed(data[at : at + size]):
+                frames.append(told(frame))
             assert len(reader._buffer) <= max(SMALL.header_bytes + 1, SMALL.body_bytes)
             at += size
     except WireError as error:

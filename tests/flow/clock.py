@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
@@ -32,10 +32,11 @@ OFFICE = ("74951110011", "74951110012")
 CALL_CENTRE = ("74951110021",)
 
 
-def plan(**sections: object) -> Plan:
+def plan(**sections: Any) -> Plan:
     """The default plan with numbers, and with *sections* instead of its own."""
+    targets: dict[str, dict[str, Any]]
     targets = {"office": {"numbers": OFFICE}, "call_centre": {"numbers": CALL_CENTRE}}
-    for name, change in sections.pop("targets", {}).items():  # type: ignore[attr-defined]
+    for name, change in sections.pop("targets", {}).items():
         targets[name] = {**targets.get(name, {}), **change}
     if "shop" in targets:
         targets["shop"] = {"announce": True, **targets["shop"]}
@@ -214,7 +215,10 @@ def bridging(target: str = "office", the_plan: Plan | None = None) -> LiveCall:
 
 
 def talking(target: str = "office", the_plan: Plan | None = None) -> LiveCall:
+    """Caller and the first phone of *target* hear each other, after a confirmation if the plan wants one."""
     live = bridging(target, the_plan)
+    if live.state == "announcing":
+        live.send(events.LegDigitPressed(live.leg(target), "1"))
     live.bridged(target)
     return live
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from tests.flow.clock import LiveCall
+
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.record import Leg, LegState
 from ivr_fsm.flow.step import Step
-from tests.flow.clock import LiveCall
 
 OUTCOME = re.compile(
     r"answered:(shop|office|call_centre|transfer)|abandoned:[a-z_]+|partner|unanswered|failed"

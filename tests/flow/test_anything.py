@@ -10,11 +10,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from ivr_fsm.flow import commands as do
-from ivr_fsm.flow import events
-from ivr_fsm.flow.plan import Plan
-from ivr_fsm.flow.step import arrive, step
 from tests.flow.clock import (
     CALL_ID,
     NOBODY,
@@ -28,6 +23,11 @@ from tests.flow.clock import (
     plan,
 )
 from tests.flow.rules import Watch
+
+from ivr_fsm.flow import commands as do
+from ivr_fsm.flow import events
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.flow.step import arrive, step
 
 PLANS: Sequence[Plan] = (
     plan(),
@@ -68,7 +68,7 @@ MOVES = st.one_of(
 
 
 def leg_event(what: str, leg: str) -> events.Event:
-    return {
+    made: dict[str, events.Event] = {
         "ringing": events.LegRinging(leg),
         "answered": events.LegAnswered(leg),
         "ended": events.LegEnded(leg, "NORMAL_CLEARING"),
@@ -78,7 +78,8 @@ def leg_event(what: str, leg: str) -> events.Event:
         "unheard": events.AnnouncementFinished(leg, heard=False),
         "bridged": events.Bridged(leg),
         "bridge failed": events.BridgeFailed(leg, "-ERR Invalid uuid"),
-    }[what]
+    }
+    return made[what]
 
 
 def move(live: LiveCall, what: str, how: Any) -> None:
@@ -148,7 +149,7 @@ ANYTHING = given(st.sampled_from(PLANS), HAPPENINGS)
 
 
 @ANYTHING
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_rules_hold_and_every_call_comes_to_an_end(
     the_plan: Plan, moves: Sequence[tuple[str, Any]]
 ) -> None:
@@ -165,7 +166,7 @@ def test_the_rules_hold_and_every_call_comes_to_an_end(
 
 
 @ANYTHING
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_hanging_up_ends_the_call_at_any_time(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, watch = let_happen(the_plan, moves)
     live.hangs_up()
@@ -178,7 +179,7 @@ def test_hanging_up_ends_the_call_at_any_time(the_plan: Plan, moves: Sequence[tu
 
 
 @ANYTHING
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_same_events_give_the_same_steps(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, _ = let_happen(the_plan, moves)
     call, first = arrive(the_plan, events.CallArrived(CALL_ID, PHONE), NOON)
@@ -190,10 +191,8 @@ def test_the_same_events_give_the_same_steps(the_plan: Plan, moves: Sequence[tup
 
 
 @ANYTHING
-@settings(max_examples=60, deadline=None)
-def test_a_call_can_be_put_away_and_taken_up_again(
-    the_plan: Plan, moves: Sequence[tuple[str, Any]]
-) -> None:
+@settings(max_examples=25, deadline=None)
+def test_a_call_can_be_put_away_and_taken_up_again(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, _ = let_happen(the_plan, moves)
     thawed, copied = pickle.loads(pickle.dumps(live.call)), copy.deepcopy(live.call)
     assert thawed == copied == live.call

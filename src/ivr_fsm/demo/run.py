@@ -61,6 +61,11 @@ class Played:
         return told[-1].facts["outcome"] if told else "none"
 
     @property
+    def seconds(self) -> float:
+        """How long the call lasted."""
+        return (self.steps[-1][0] - self.steps[0][0]).total_seconds() if self.steps else 0.0
+
+    @property
     def faults(self) -> list[str]:
         """What did not go as it must; empty when all is well."""
         wanted = self.scenario

@@ -34,13 +34,12 @@ class Screen:
 
 
 def summary(console: Console, played: list[Played]) -> None:
-    """Print a line for each scenario, and what went wrong in it."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("", "scenario", "outcome", "path"):
-        table.add_column(column)
+    """Print a line for each scenario: how it ended, and how long the caller was on the line."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for each in played:
         mark = "[red]✗[/]" if each.faults else "[green]✓[/]"
-        table.add_row(mark, each.scenario.name, each.outcome, " → ".join(each.states))
+        table.add_row(mark, each.scenario.name, each.outcome, f"{each.seconds:.0f} s")
+    console.print()
     console.print(table)
     for each in played:
         for fault in each.faults:

@@ -9,7 +9,7 @@ from ivr_fsm.flow.caller import Caller, Unknown
 class NobodyKnown:
     """A directory (`ivr_fsm.directory.port.Directory`) that knows nobody."""
 
-    async def identify(self, phone: str) -> Caller:
+    async def identify(self, _phone: str) -> Caller:
         """Nobody is known."""
         return Unknown()
 
@@ -17,5 +17,5 @@ class NobodyKnown:
         """Nobody is known."""
         return Answerer(None, phone)
 
-    async def call_ended(self, record: CallRecord) -> None:
+    async def call_ended(self, _record: CallRecord) -> None:
         """Nobody wants to know."""

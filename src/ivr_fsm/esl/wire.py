@@ -193,7 +193,8 @@ class FrameReader:
         return Frame(content_type, head, body.decode("utf-8", "replace"), event)
 
     def _event(self, content: bytes) -> Event:
-        block, _, rest = content.partition(b"\n\n")
+        end = content.find(b"\n\n")
+        block, rest = (content, b"") if end < 0 else (content[:end], content[end + 2 :])
         self._count(block)
         event = Event(block)
         length = _content_length(event)

@@ -1,0 +1,69 @@
+"""Prints a run."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.measure import EVENT_EVERY, Counts
+from tests.bench.process import SERVERS
+from tests.bench.run import Run
+
+PACKAGES = ("gevent", "greenlet", "greenswitch", "python-statemachine", "structlog")
+
+
+def show(console: Console, run: Run, counts: Counts) -> None:
+    """Print the figures with their ratios, the parts of a digit, and the machine."""
+    console.print(_figures(run))
+    console.print(_parts(run))
+    console.print(_conditions(run, counts), soft_wrap=True)
+
+
+def _figures(run: Run) -> Table:
+    table = Table(title="The service, a bare asyncio server, and greenswitch's own server")
+    for title in ("", "unit", *SERVERS, "ours : asyncio", "ours : greenswitch"):
+        table.add_column(title, justify="left" if title in ("", "unit") else "right")
+    for figure in run.figures.values():
+        bare, green, ours = (figure.values[server] for server in SERVERS)
+        ratios = (f"{ours / other:.2f}" if other > 0 else "–" for other in (bare, green))
+        table.add_row(figure.name, figure.unit, *map(_short, (bare, green, ours)), *ratios)
+    return table
+
+
+def _parts(run: Run) -> Table:
+    table = Table(title="Where the time between digit and uuid_break goes in ours, idle, medians")
+    for title in ("part", "ms", "share"):
+        table.add_column(title, justify="left" if title == "part" else "right")
+    total = list(run.parts.values())[-1]
+    for name, value in run.parts.items():
+        table.add_row(name, f"{value:.3f}", f"{value / total:.0%}")
+    return table
+
+
+def _conditions(run: Run, counts: Counts) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    where = "a core each" if run.pinned else "not pinned"
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, Linux kernel {platform.release()}, "
+        f"{platform.python_implementation()} {platform.python_version()}, {packages}.\n"
+        f"Server and driver: a process each, {where}; loopback; events of {run.headers:.0f} headers on average; "
+        f"a live call has one every {EVENT_EVERY:g} s; all live calls together press {counts.presses:g} keys a second."
+    )
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}" if value < 10 else f"{value:.1f}"

@@ -1,0 +1,74 @@
+"""Every scenario of the demo, over real sockets on the virtual clock; what people heard, besides where they went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr_fsm.demo.run import Played, play
+from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
+
+PROMPTS = Path(__file__).parents[2] / "prompts"
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+pytestmark = pytest.mark.virtual
+
+
+def heard(played: Played) -> list[str]:
+    """The prompts that the caller heard, those that were cut off in brackets."""
+    assert played.caller is not None
+    return [
+        Path(each.file).stem if each.whole else f"({Path(each.file).stem})" for each in played.caller.heard
+    ]
+
+
+def told(played: Played) -> list[str]:
+    return [tell.what for _, step in played.steps for tell in step.told]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+async def test_a_call_goes_where_it_must(scenario: Scenario) -> None:
+    assert (await play(scenario, PROMPTS)).faults == []
+
+
+@pytest.mark.parametrize(
+    ("name", "prompts"),
+    [
+        ("shop", ["FW1", "(FW3)", "FW6", "FW8"]),
+        ("shop-busy", ["FW1", "(FW3)", "FW6", "FW4", "(FW8)"]),
+        ("call-centre", ["FW1", "(FW3)", "FW6", "FW8", "FW8", "FW4", "FW8", "FW8", "(FW8)"]),
+        ("shop-closed", ["FW1", "(FW3)", "FW5", "FW8"]),
+        ("support", ["FW1", "(FW3)", "FW7", "FW8"]),
+        ("early-digit", ["(FW1)", "FW6", "FW8"]),
+        ("wrong-digits", ["FW1", "(FW3)", "(FW3)", "(FW3)", "FW7"]),
+        ("no-digit", ["FW1", "FW3", "FW3", "FW7"]),
+        ("unknown", ["FW1", "FW8"]),
+        ("partner", ["FW2"]),
+        ("nobody", ["FW1", "(FW3)", "FW6", "FW8", "FW8", "FW4", *["FW8"] * 7, "FW9"]),
+    ],
+)
+async def test_what_the_caller_hears(name: str, prompts: list[str]) -> None:
+    played = await play(BY_NAME[name], PROMPTS)
+    assert heard(played)[: len(prompts)] == prompts
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("shop", ["order_call", "answered", "ended"]),
+        ("shop-busy", ["order_call", "shop_silent", "answered", "ended"]),
+        ("support-silent", ["order_call", "to_office", "office_silent", "answered", "ended"]),
+        ("wrong-digits", ["order_call", *["wrong_digit"] * 3, "to_office", "answered", "ended"]),
+        ("partner", ["partner_call", "ended"]),
+        ("transfer", ["order_call", "to_office", "answered", "transferred", "answered", "ended"]),
+        ("nobody", ["order_call", "shop_silent", "office_silent", "unanswered", "ended"]),
+    ],
+)
+async def test_what_watchers_are_told(name: str, kinds: list[str]) -> None:
+    assert told(await play(BY_NAME[name], PROMPTS)) == kinds
+
+
+async def test_the_same_scenario_goes_the_same_way_twice() -> None:
+    first, second = [(await play(BY_NAME["transfer"], PROMPTS)).steps for _ in range(2)]
+    assert [step for _, step in first] == [step for _, step in second]

@@ -1,0 +1,262 @@
+"""Plays scenes on the real switch, several at once, and keeps what happened: the log, and what everybody heard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from . import ears
+from .processes import Line, News, Service, UserAgent, until, wall
+from .scene import CALLERS_TONES, SERVICE, TONES, Act, Kind, Phone, Scene
+from .switch import RealSwitch
+from .trunk import Trunk
+
+TOGETHER = 8
+"""Scenes at once: each is two processes and up to six channels, and the machine may have two cores."""
+LIMIT = 150.0
+"""Seconds after which a scene is given up."""
+GRACE = 5.0
+"""Seconds that the channels of a call may live on when it has ended."""
+
+
+@dataclass
+class Ear:
+    """What one leg heard: its recording, on the wall clock."""
+
+    phone: str
+    file: Path
+    began: float
+    prompts_of: Mapping[str, ears.Sound]
+
+    @cached_property
+    def sound(self) -> ears.Sound:
+        """The recording."""
+        return ears.read(self.file)
+
+    @cached_property
+    def prompts(self) -> list[ears.Heard]:
+        """Which prompts were heard, seconds from `began`."""
+        return ears.prompts(self.sound, self.prompts_of)
+
+    @cached_property
+    def tones(self) -> list[ears.Tone]:
+        """Which tones were heard, seconds from `began`."""
+        return ears.tones(self.sound, [*TONES.values(), *CALLERS_TONES])
+
+    def heard_tone(self, hertz: int) -> float:
+        """How long a tone was heard, seconds."""
+        return sum(tone.seconds for tone in self.tones if tone.hertz == hertz)
+
+
+@dataclass
+class Played:
+    """What came of a scene."""
+
+    scene: Scene
+    caller: str
+    tone: int
+    lines: list[Line] = field(default_factory=list)
+    """The service's log of this call."""
+    events: list[Line] = field(default_factory=list)
+    """What the user agents said, the caller's and the phones'."""
+    ears: list[Ear] = field(default_factory=list)
+    """The caller's first, then one for each phone that had sound, in the order of that."""
+    left: list[dict[str, Any]] = field(default_factory=list)
+    """Channels that were still there `GRACE` seconds after the end."""
+    cleared: float = 0.0
+    """Seconds from the end of the caller's leg until the switch had no channel of the call."""
+    faults: list[str] = field(default_factory=list)
+    """What went wrong with the scene itself."""
+
+    @property
+    def steps(self) -> list[Line]:
+        """The steps of the call."""
+        return [line for line in self.lines if line["event"] == "step"]
+
+    @property
+    def states(self) -> list[str]:
+        """The way of the call."""
+        return [step["after"] for step in self.steps if step["after"] != step["before"]]
+
+    def entered(self, state: str, visit: int = 1) -> float | None:
+        """When the call entered *state* for the *visit*-th time, Unix seconds."""
+        times = [wall(step) for step in self.steps if step["after"] == state != step["before"]]
+        return times[visit - 1] if len(times) >= visit else None
+
+    def ear(self, phone: str) -> Ear:
+        """The ear of a phone, or of the caller.
+
+        Raises:
+            LookupError: it has heard nothing.
+        """
+        return next(ear for ear in self.ears if ear.phone == phone)
+
+    def happened(self, **said: Any) -> list[Line]:
+        """What the user agents said with all of *said* in it."""
+        return [line for line in self.events if said.items() <= line.items()]
+
+
+class Stage:
+    """Where scenes are played: the switch, its trunk, and prompts to be recognised."""
+
+    def __init__(self, switch: RealSwitch, trunk: Trunk, folder: Path, news: News) -> None:
+        self.switch = switch
+        self.folder = folder
+        self.news = news
+        self._trunk = trunk
+        self._agents = 0
+
+    def play(
+        self, service: Service | None, scenes: Mapping[str, Scene], known: Mapping[str, ears.Sound]
+    ) -> Iterator[Played]:
+        """Play scenes, by the number that calls; yield what came of each."""
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            playing = [
+                pool.submit(self.play_one, service, scene, caller, tone, known)
+                for (caller, scene), tone in zip(scenes.items(), _tones(), strict=False)
+            ]
+            for each in playing:
+                yield each.result()
+
+    def play_one(
+        self, service: Service | None, scene: Scene, caller: str, tone: int, known: Mapping[str, ears.Sound]
+    ) -> Played:
+        """Play one scene."""
+        played = Played(scene, caller, tone)
+        people, phones = self._agent(caller, "caller"), self._agent(caller, "phones")
+        try:
+            _Playing(self, service, played, people, phones).run()
+        finally:
+            people.leave()
+            phones.leave()
+        played.events = sorted((*people.lines, *phones.lines), key=lambda line: float(line["at"]))
+        played.ears = list(_ears(played, self.folder, known))
+        return played
+
+    def lead(self, caller: str, port: int) -> None:
+        """Calls from *caller* ring at the phones at *port*."""
+        self._trunk.lead(caller, port)
+
+    def _agent(self, caller: str, name: str) -> UserAgent:
+        self._agents += 1
+        return UserAgent(self.news, self.folder, f"{caller}-{name}", 20000 + 20 * self._agents)
+
+
+class _Playing:
+    """A scene while it is played."""
+
+    def __init__(
+        self, stage: Stage, service: Service | None, played: Played, people: UserAgent, phones: UserAgent
+    ) -> None:
+        self._stage = stage
+        self._service = service
+        self._played = played
+        self._people = people
+        self._phones = phones
+        self._acts = list(played.scene.acts)
+
+    def run(self) -> None:
+        """From the call to the last channel."""
+        caller, stage = self._played.caller, self._stage
+        stage.lead(caller, self._phones.port)
+        for number in TONES:
+            self._expect(number, self._played.scene.phones.get(number, Phone()))
+        for number in TONES:
+            self._phones.wait_for(5, event="expecting", called=number)
+        self._people.tell(
+            do="call",
+            caller=caller,
+            to=f"sip:{SERVICE}@127.0.0.1:{stage.switch.sip_port}",
+            tone=self._played.tone,
+            record=str(stage.folder / f"{caller}.wav"),
+        )
+        end = time.time() + LIMIT
+        while not self._people.all(event="ended") and time.time() < end:
+            self._act()
+            stage.news.wait(self._due, max(0.01, min(0.5, self._next() - time.time())))
+        if not self._people.all(event="ended"):
+            self._played.faults.append(f"not over after {LIMIT:g} s")
+        ended = time.time()
+        self._played.left = until(GRACE, lambda: not stage.switch.channels(caller)) and [] or (
+            stage.switch.channels(caller)
+        )  # fmt: skip
+        self._played.cleared = time.time() - ended
+        if self._service:
+            stage.news.wait(self._over, GRACE)
+            self._look()
+        self._played.faults += [f"did not {act.do} in {act.state}" for act in self._acts]
+
+    def _expect(self, number: str, phone: Phone) -> None:
+        for visit in (1, 2):
+            self._phones.tell(
+                do="expect",
+                caller=self._played.caller,
+                called=number,
+                ring=phone.ring,
+                then=phone.then,
+                tone=TONES[number],
+                record=str(self._stage.folder / f"{self._played.caller}-{number}-{visit}.wav"),
+            )
+
+    def _look(self) -> None:
+        if self._service and (steps := self._service.steps(self._played.caller)):
+            self._played.lines = self._service.all(call=steps[0]["call"])
+
+    def _over(self) -> bool:
+        self._look()
+        return self._played.entered("ended") is not None
+
+    def _when(self, act: Act) -> float | None:
+        entered = self._played.entered(act.state, act.visit)
+        return None if entered is None else entered + act.after
+
+    def _next(self) -> float:
+        return min((when for act in self._acts if (when := self._when(act)) is not None), default=9e99)
+
+    def _due(self) -> bool:
+        self._look()
+        return self._next() <= time.time() or bool(self._people.all(event="ended"))
+
+    def _act(self) -> None:
+        for act in list(self._acts):
+            if (when := self._when(act)) is not None and when <= time.time():
+                self._acts.remove(act)
+                self._do(act)
+
+    def _do(self, act: Act) -> None:
+        caller = self._played.caller
+        agent, leg = (self._phones, self._leg(act.who)) if act.who else (self._people, f"{caller} {SERVICE} 1")
+        match act.do:
+            case "press":
+                agent.tell(do="press", leg=leg, digits=act.what)
+            case "hangup":
+                agent.tell(do="hangup", leg=leg)
+            case "refer":
+                agent.tell(do="refer", leg=leg, to=f"sip:{act.what}@127.0.0.1:{self._stage.switch.sip_port}")
+            case "answer both":
+                legs = [line["leg"] for line in self._phones.all(event="incoming")]
+                self._phones.tell(do="answer", legs=legs)
+
+    def _leg(self, number: str) -> str:
+        return f"{self._played.caller} {number} {max(1, len(self._phones.all(event='incoming', called=number)))}"
+
+
+def _tones() -> Iterator[int]:
+    while True:
+        yield from CALLERS_TONES
+
+
+def _ears(played: Played, folder: Path, known: Mapping[str, ears.Sound]) -> Iterable[Ear]:
+    for line in sorted(
+        played.happened(event="sound"), key=lambda line: (f" {SERVICE} " not in line["leg"], line["at"])
+    ):
+        caller, called, visit = line["leg"].split()
+        if called == SERVICE:
+            yield Ear("caller", folder / f"{caller}.wav", line["at"], known)
+        else:
+            yield Ear(called, folder / f"{caller}-{called}-{visit}.wav", line["at"], known)

@@ -1,0 +1,79 @@
+"""The command line, as its user sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ivr_fsm.cli import app
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IVR_PROMPTS", str(ROOT / "prompts"))
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_check_of_a_sound_plan_and_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = ROOT / "src" / "ivr_fsm" / "examples"
+    monkeypatch.setenv("IVR_DIRECTORY", str(examples / "directory.toml"))
+    result = run("check", str(examples / "default.toml"))
+    assert result.exit_code == 0, result.output
+    assert "is sound" in result.output
+
+
+def test_check_names_every_mistake_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text('[greeting]\nprompt = "FW99"\n', "utf-8")
+    directory = tmp_path / "directory.toml"
+    directory.write_text('[[orders]]\nid = "1"\n', "utf-8")
+    monkeypatch.setenv("IVR_DIRECTORY", str(directory))
+    result = run("check", str(plan))
+    assert result.exit_code == 1
+    said = result.output.replace("\n", "")
+    for mistake in (
+        "greeting.prompt: there is no prompt FW99",
+        "targets.office.numbers: nobody",
+        "orders[0].shop",
+    ):
+        assert mistake in said
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_PORT", "a lot")
+    result = run("check")
+    assert result.exit_code == 2
+    assert "IVR_PORT: " in result.output
+
+
+def test_demo_of_one_scenario() -> None:
+    result = run("demo", "--once", "--only", "partner", "--prompts", str(ROOT / "prompts"))
+    assert result.exit_code == 0, result.output
+    assert "partner_notice" in result.output
+    assert "Звонит магазин-партнёр" in result.output
+
+
+def test_demo_in_english() -> None:
+    result = run(
+        "demo", "--once", "--only", "partner", "--language", "en", "--prompts", str(ROOT / "prompts")
+    )
+    assert "Partner shop" in result.output
+
+
+def test_demo_knows_its_scenarios() -> None:
+    result = run("demo", "--only", "nothing")
+    assert result.exit_code == 2
+    assert "shop-busy" in result.output
+
+
+def test_diagram() -> None:
+    assert "stateDiagram" in run("diagram").output
+    assert run("diagram", "--svg").output.startswith("<svg")
