@@ -14,6 +14,7 @@ from gevent.event import Event
 from greenswitch.esl import ESLEvent, NotConnectedError, OutboundESLServer, OutboundSession
 
 from ivr_fsm.esl.outbound import EVENTS
+from tests.bench.double import SHOP
 
 
 def playback(token: str, file: str, uuid: str = "") -> str:
@@ -51,7 +52,7 @@ class Job:
                     f"api uuid_break {self._caller} all",
                     f"filter Unique-ID {self._leg}",
                     f"filter Job-UUID {self._leg}",
-                    f"bgapi originate {{origination_uuid={self._leg}}}sofia/gateway/trunk/74951110001 &park()"
+                    f"bgapi originate {{origination_uuid={self._leg}}}sofia/gateway/trunk/{SHOP} &park()"
                     f"\nJob-UUID: {self._leg}",
                     playback("connecting", "fw6.wav"),
                 ]
@@ -71,7 +72,7 @@ class Job:
         return event.get("Event-Name") == "CHANNEL_HANGUP" and event.get("Unique-ID") == self._caller
 
 
-async def serve_bare() -> None:
+async def _serve_bare() -> None:
     """Serve on asyncio's streams alone."""
     server = await asyncio.start_server(_bare_call, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -129,7 +130,7 @@ class _GreenCall:
                 self._session.send(command)
 
 
-def serve_greenswitch() -> None:
+def _serve_greenswitch() -> None:
     """Serve on greenswitch's OutboundESLServer."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         # OutboundESLServer takes port 0 for a failure to bind.
@@ -139,3 +140,7 @@ def serve_greenswitch() -> None:
     gevent.sleep(0)
     print(port, flush=True)
     listening.join()
+
+
+SERVE = {"asyncio": lambda: asyncio.run(_serve_bare()), "greenswitch": _serve_greenswitch}
+"""How to be each of them, for ever."""

@@ -11,6 +11,9 @@ from typing import Self
 
 from tests.bench.tape import Names, Tape
 
+SHOP = "74951110001"
+"""The phone that answers."""
+
 _LEG = re.compile(rb"origination_uuid=([0-9a-f-]{36})")
 _JOB = re.compile(rb"\nJob-UUID: (\S+)")
 _TOKEN = re.compile(rb"\nEvent-UUID: (\S+)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle
 
@@ -18,8 +18,10 @@ EVENT_EVERY = 2.0
 """Seconds between two events of a live call: the traces have about 30 a minute."""
 ARRIVALS = 50.0
 """Calls a second, at random moments, where the time to ``connect`` is taken."""
-SETTLED = 0.2
-"""Seconds after which a server that nobody talks to has nothing left to do."""
+LOOK = 0.05
+"""Seconds between two looks at whether a server still has something to do."""
+IDLE = 0.1
+"""The share of its core below which a server has nothing to do."""
 PAUSE = 0.002
 """Seconds between two digits of an idle server, so that it has gone to sleep again."""
 PATIENCE = 60.0
@@ -35,8 +37,10 @@ class Counts:
         idle: digits while nothing else happens.
         busy: calls at once, so many *rounds*.
         crowd: calls at once, and for the memory of each.
-        whole: calls from ring to hangup.
+        whole: calls from ring to hangup, as fast as it goes.
+        simulated: calls on the simulator.
         presses: digits a second that the live calls send together.
+        warm: whole calls that are not counted, before everything else.
     """
 
     arrivals: int = 300
@@ -45,10 +49,12 @@ class Counts:
     rounds: int = 3
     crowd: int = 1000
     whole: int = 500
+    simulated: int = 200
     presses: float = 100.0
+    warm: int = 25
 
 
-QUICK = Counts(arrivals=20, idle=25, busy=25, rounds=1, crowd=50, whole=25)
+QUICK = Counts(arrivals=10, idle=10, busy=10, rounds=1, crowd=20, whole=10, simulated=5, warm=5)
 
 
 @dataclass(frozen=True)
@@ -60,105 +66,121 @@ class Throughput:
     share: float
 
 
-async def arrivals(double: Double, count: int) -> list[float]:
-    """Return the seconds from connection to ``connect``."""
-    chance = random.Random(1)
-    moments = accumulate(chance.expovariate(ARRIVALS) for _ in range(count))
+class Bench:
+    """One server under test, and the switch that calls it."""
 
-    async def one(moment: float) -> float:
-        await asyncio.sleep(moment)
-        call = await double.call()
-        after = await call.connect_after
-        call.cut()
-        return after
+    def __init__(self, double: Double, server: Server) -> None:
+        self._double = double
+        self.server = server
+        double.server_port = server.port
 
-    async with asyncio.timeout(PATIENCE):
-        return await asyncio.gather(*map(one, moments))
+    async def arrivals(self, count: int) -> list[float]:
+        """Return the seconds from connection to ``connect``."""
+        chance = random.Random(1)
+        moments = accumulate(chance.expovariate(ARRIVALS) for _ in range(count))
 
+        async def one(moment: float) -> float:
+            await asyncio.sleep(moment)
+            call = await self._double.call()
+            after = await call.connect_after
+            call.cut()
+            return after
 
-async def live(double: Double, count: int) -> list[Call]:
-    """Let *count* calls come in, and wait until all hear the greeting and the server has nothing to do."""
-    calls: list[Call] = []
-    async with asyncio.timeout(PATIENCE):
-        while len(calls) < count:
-            wave = [await double.call() for _ in range(min(WAVE, count - len(calls)))]
-            await asyncio.gather(*(call.greeted.wait() for call in wave))
-            calls += wave
-    await asyncio.sleep(SETTLED)
-    return calls
-
-
-async def idle(double: Double, count: int) -> list[float]:
-    """Return the seconds from digit to ``uuid_break`` while nothing else happens."""
-    found: list[float] = []
-    while len(found) < count:
-        calls = await live(double, min(WAVE, count - len(found)))
         async with asyncio.timeout(PATIENCE):
-            for call in calls:
+            found = await asyncio.gather(*map(one, moments))
+        await self._settled()
+        return found
+
+    async def live(self, count: int) -> list[Call]:
+        """Let *count* calls come in, until all hear the greeting and the server has nothing to do."""
+        calls: list[Call] = []
+        async with asyncio.timeout(PATIENCE):
+            while len(calls) < count:
+                wave = [await self._double.call() for _ in range(min(WAVE, count - len(calls)))]
+                await asyncio.gather(*(call.greeted.wait() for call in wave))
+                calls += wave
+        await self._settled()
+        return calls
+
+    async def idle(self, count: int) -> list[float]:
+        """Return the seconds from digit to ``uuid_break`` while nothing else happens."""
+        found: list[float] = []
+        while len(found) < count:
+            calls = await self.live(min(WAVE, count - len(found)))
+            async with asyncio.timeout(PATIENCE):
+                for call in calls:
+                    call.press()
+                    found.append(await call.stopped_after)
+                    await asyncio.sleep(PAUSE)
+            await self.cut(calls)
+        return found
+
+    async def in_talk(self, calls: Sequence[Call], presses: float) -> list[float]:
+        """Return the seconds from digit to ``uuid_break``, one for each of *calls*, while all have events.
+
+        Args:
+            calls: live calls in which nobody has pressed a key yet.
+            presses: how many of them press a second.
+        """
+        chatter = asyncio.create_task(_chat(calls))
+        async with asyncio.timeout(PATIENCE):
+            async for call in _paced(calls, 1 / presses):
                 call.press()
-                found.append(await call.stopped_after)
-                await asyncio.sleep(PAUSE)
-        await cut(calls)
-    return found
+            found = await asyncio.gather(*(call.stopped_after for call in calls))
+        chatter.cancel()
+        return found
 
-
-async def in_talk(calls: Sequence[Call], presses: float) -> list[float]:
-    """Return the seconds from digit to ``uuid_break``, one for each of *calls*, while all have events.
-
-    Args:
-        calls: live calls in which nobody has pressed a key yet.
-        presses: how many of them press a second.
-    """
-    chatter = asyncio.create_task(_chat(calls))
-    async with asyncio.timeout(PATIENCE):
+    async def burst(self, count: int) -> list[float]:
+        """Return the seconds from digit to ``uuid_break`` when *count* callers press in the same instant."""
+        calls = await self.live(count)
         for call in calls:
             call.press()
-            await asyncio.sleep(1 / presses)
-        found = await _stopped(calls)
-    chatter.cancel()
-    return found
+        async with asyncio.timeout(PATIENCE):
+            found = await asyncio.gather(*(call.stopped_after for call in calls))
+        await self.cut(calls)
+        return found
 
+    async def whole(self, count: int) -> Throughput:
+        """Play whole calls, `WAVE` at any time, as fast as both sides can."""
+        at_once = asyncio.Semaphore(WAVE)
 
-async def burst(double: Double, count: int) -> list[float]:
-    """Return the seconds from digit to ``uuid_break`` when *count* callers press in the same instant."""
-    calls = await live(double, count)
-    for call in calls:
-        call.press()
-    found = await _stopped(calls)
-    await cut(calls)
-    return found
+        async def one() -> None:
+            async with at_once:
+                call = await self._double.call(whole=True)
+                await call.over.wait()
+                assert call.finished, "the server let go of a call before its end"
 
+        before, began = self.server.usage().cpu, time.perf_counter()
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.gather(*(one() for _ in range(count)))
+        wall, cpu = time.perf_counter() - began, self.server.usage().cpu - before
+        return Throughput(count / wall, cpu / count, cpu / wall)
 
-async def whole(double: Double, server: Server, count: int) -> Throughput:
-    """Play whole calls, `WAVE` at any time, as fast as both sides can."""
-    at_once = asyncio.Semaphore(WAVE)
+    async def cut(self, calls: Sequence[Call]) -> None:
+        """Cut the connections of *calls*, and wait until the server has cleared up."""
+        for call in calls:
+            call.cut()
+        await self._settled()
 
-    async def one() -> None:
-        async with at_once:
-            call = await double.call(whole=True)
-            await call.over.wait()
-            assert call.finished, "the server let go of a call before its end"
-
-    before, began = server.usage().cpu, time.perf_counter()
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(*(one() for _ in range(count)))
-    wall, cpu = time.perf_counter() - began, server.usage().cpu - before
-    return Throughput(count / wall, cpu / count, cpu / wall)
-
-
-async def cut(calls: Sequence[Call]) -> None:
-    """Cut the connections of *calls*, and give the server time to clear up."""
-    for call in calls:
-        call.cut()
-    await asyncio.sleep(SETTLED)
-
-
-async def _stopped(calls: Sequence[Call]) -> list[float]:
-    async with asyncio.timeout(PATIENCE):
-        return await asyncio.gather(*(call.stopped_after for call in calls))
+    async def _settled(self) -> None:
+        """Wait until the server has nothing to do."""
+        async with asyncio.timeout(PATIENCE):
+            before, now = 0.0, self.server.usage().cpu
+            while now - before > IDLE * LOOK:
+                await asyncio.sleep(LOOK)
+                before, now = now, self.server.usage().cpu
 
 
 async def _chat(calls: Sequence[Call]) -> None:
-    for call in cycle(calls):
+    async for call in _paced(cycle(calls), EVENT_EVERY / len(calls)):
         call.chat()
-        await asyncio.sleep(EVENT_EVERY / len(calls))
+
+
+async def _paced(calls: Iterable[Call], gap: float) -> AsyncIterator[Call]:
+    """Yield *calls*, one every *gap* seconds by the clock, however long the work between takes."""
+    clock = asyncio.get_running_loop().time
+    due = clock()
+    for call in calls:
+        yield call
+        due += gap
+        await asyncio.sleep(max(0.0, due - clock()))

@@ -12,10 +12,9 @@ from time import perf_counter
 from typing import Any
 
 from ivr_fsm.call import session
-from ivr_fsm.esl.link import Link
 from ivr_fsm.esl.switch import FreeSwitch
 from ivr_fsm.esl.translate import Translator
-from ivr_fsm.esl.wire import FrameReader
+from ivr_fsm.esl.wire import Frame, FrameReader
 from ivr_fsm.flow.events import DigitPressed
 from ivr_fsm.watch.log import StepLog
 
@@ -55,8 +54,8 @@ def install() -> Parts:
 
         setattr(owner, name, clocked)
 
-    def frames(reader: FrameReader) -> Iterator[Any]:
-        reading = take(reader)
+    def frames(self: FrameReader) -> Iterator[Frame]:
+        reading = take(self)
         while True:
             began = perf_counter()
             frame = next(reading, None)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
@@ -52,12 +51,17 @@ class Server:
     Args:
         name: one of `SERVERS`.
         control_port: where the service finds the switch's control connection.
+        folder: where it may write.
         core: where it runs; None: anywhere.
         timed: let the service time its own parts.
     """
 
-    def __init__(self, name: str, control_port: int, core: int | None, *, timed: bool = False) -> None:
-        command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), str(int(timed))]
+    def __init__(
+        self, name: str, control_port: int, folder: str, core: int | None, *, timed: bool = False
+    ) -> None:
+        command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), folder]
+        if timed:
+            command.append("timed")
         self.name = name
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -86,28 +90,29 @@ class Server:
         self._process.communicate()
 
 
-def main(name: str, control_port: str, timed: str) -> None:
+def main(name: str, control_port: str, folder: str, timed: str = "") -> None:
     """Be a server: print the port, then a line of `Usage` for each line that comes in."""
-    from tests.bench import baselines, parts, service
+    # Each server loads its own things only.
+    if name == "ours":
+        from tests.bench import parts, service
 
-    watch: dict[str, list[float]] = {}
-    if timed == "1":
-        watch = parts.install()
-    threading.Thread(target=_answer, args=(watch,), daemon=True).start()
-    match name:
-        case "asyncio":
-            asyncio.run(baselines.serve_bare())
-        case "greenswitch":
-            baselines.serve_greenswitch()
-        case _:
-            service.serve_service(int(control_port))
+        _answer_questions(parts.install() if timed else {})
+        service.serve_service(int(control_port), Path(folder))
+    else:
+        from tests.bench import baselines
+
+        _answer_questions({})
+        baselines.SERVE[name]()
 
 
-def _answer(watch: dict[str, list[float]]) -> None:
-    while os.read(0, 64):
-        used = Usage(time.process_time(), _memory(), {name: median(found) for name, found in watch.items() if found})
-        print(json.dumps(used.__dict__), flush=True)
-    os._exit(0)
+def _answer_questions(watch: Mapping[str, list[float]]) -> None:
+    def answer() -> None:
+        while os.read(0, 64):
+            parts = {name: median(found) for name, found in watch.items() if found}
+            print(json.dumps(asdict(Usage(time.process_time(), _memory(), parts))), flush=True)
+        os._exit(0)
+
+    threading.Thread(target=answer, daemon=True).start()
 
 
 def _memory() -> int:

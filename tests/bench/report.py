@@ -28,10 +28,10 @@ def _figures(run: Run) -> Table:
     table = Table(title="The service, a bare asyncio server, and greenswitch's own server")
     for title in ("", "unit", *SERVERS, "ours : asyncio", "ours : greenswitch"):
         table.add_column(title, justify="left" if title in ("", "unit") else "right")
-    for figure in run.figures.values():
-        bare, green, ours = (figure.values[server] for server in SERVERS)
-        ratios = (f"{ours / other:.2f}" if other > 0 else "–" for other in (bare, green))
-        table.add_row(figure.name, figure.unit, *map(_short, (bare, green, ours)), *ratios)
+    for figure in run.figures:
+        *others, ours = (figure.values.get(server) for server in SERVERS)
+        ratios = (f"{ours / other:.2f}" if ours and other else "" for other in others)
+        table.add_row(figure.name, figure.unit, *map(_short, (*others, ours)), *ratios)
     return table
 
 
@@ -47,12 +47,12 @@ def _parts(run: Run) -> Table:
 
 def _conditions(run: Run, counts: Counts) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    where = "a core each" if run.pinned else "not pinned"
+    cores = "a core each" if run.pinned else "not pinned"
     return (
         f"{_processor()}, {os.cpu_count()} cores, Linux kernel {platform.release()}, "
         f"{platform.python_implementation()} {platform.python_version()}, {packages}.\n"
-        f"Server and driver: a process each, {where}; loopback; events of {run.headers:.0f} headers on average; "
-        f"a live call has one every {EVENT_EVERY:g} s; all live calls together press {counts.presses:g} keys a second."
+        f"Server and driver: a process each, {cores}; loopback; events of {run.headers:.0f} headers (mean).\n"
+        f"Live calls: an event every {EVENT_EVERY:g} s each; {counts.presses:g} keys a second in all."
     )
 
 
@@ -65,5 +65,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _short(value: float) -> str:
+def _short(value: float | None) -> str:
+    if value is None:
+        return ""
     return f"{value:.3f}" if value < 10 else f"{value:.1f}"

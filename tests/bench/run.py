@@ -1,4 +1,4 @@
-"""One run: every measurement on every server, in turn, so that all meet the same machine."""
+"""One run: every measurement on every server."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import median
+from tempfile import TemporaryDirectory
 
-from tests.bench import measure
 from tests.bench.double import Double
-from tests.bench.measure import Counts
+from tests.bench.measure import Bench, Counts
 from tests.bench.parts import ALL, PARTS
 from tests.bench.process import SERVERS, Server, two_cores
+from tests.bench.simulated import simulated
 from tests.bench.tape import Tape
+
+BETWEEN = "the session between these"
+OUTSIDE = "outside: kernel, waking up, driver"
 
 
 @dataclass(frozen=True)
@@ -29,25 +33,33 @@ class Run:
     """What came of a run.
 
     Attributes:
-        figures: by name, in the order of printing.
-        parts: milliseconds between digit and ``uuid_break``, by part, in the service.
         headers: headers of an event, on average.
         pinned: whether server and driver had a core each.
+        figures: in the order of printing.
+        parts: milliseconds from digit to ``uuid_break`` in the service, by part; the last is all of it.
     """
 
     headers: float
     pinned: bool
-    figures: dict[str, Figure] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
     parts: dict[str, float] = field(default_factory=dict)
 
-    def note(self, server: str, name: str, unit: str, value: float) -> None:
-        """Add a value."""
-        self.figures.setdefault(name, Figure(name, unit)).values[server] = value
 
-    def note_times(self, server: str, name: str, seconds: Sequence[float]) -> None:
-        """Add the median and the 99th percentile of *seconds*."""
-        self.note(server, f"{name}, median", "ms", median(seconds) * 1000)
-        self.note(server, f"{name}, p99", "ms", percentile(seconds, 99) * 1000)
+class Notes:
+    """The figures of one phase, as they come out for one server after another."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Figure] = {}
+        self.server = ""
+
+    def value(self, name: str, unit: str, value: float) -> None:
+        """Note a value."""
+        self.figures.setdefault(name, Figure(name, unit)).values[self.server] = value
+
+    def times(self, name: str, seconds: Sequence[float]) -> None:
+        """Note the median and the 99th percentile of *seconds*."""
+        self.value(f"{name}, median", "ms", median(seconds) * 1000)
+        self.value(f"{name}, p99", "ms", percentile(seconds, 99) * 1000)
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -64,74 +76,86 @@ async def run(counts: Counts, progress: Callable[[str], None] = lambda _text: No
         progress: told what is being measured.
     """
     tape = Tape()
-    with two_cores() as core:
+    # The crowd comes first: memory that earlier calls have left free would hide what a call takes.
+    notes = {phase: Notes() for phase in (_crowd, _quiet, _busy, _whole, _simulated)}
+    with two_cores() as core, TemporaryDirectory(prefix="ivr-fsm-bench-") as folder:
         done = Run(tape.mean_headers, pinned=core is not None)
         async with Double(tape) as double:
-            for phase in (_quiet, _busy, _crowd, _whole):
-                for name in SERVERS:
-                    progress(f"{phase.__doc__} {name}")
-                    async with _server(double, name, core) as server:
-                        await phase(done, double, server, counts)
-            progress("Parts of a digit.")
-            async with _server(double, "ours", core, timed=True) as server:
-                await _parts(done, double, server, counts)
+            for name in SERVERS:
+                server = Server(name, double.control_port, folder, core)
+                async with _warm(Bench(double, server), counts) as bench:
+                    for phase, noted in notes.items():
+                        progress(f"{name}: {phase.__doc__}")
+                        noted.server = name
+                        await phase(noted, bench, counts)
+            progress("ours: the parts of a digit")
+            server = Server("ours", double.control_port, folder, core, timed=True)
+            async with _warm(Bench(double, server), counts) as bench:
+                done.parts = await _parts(bench, counts)
+    for phase in (_quiet, _busy, _crowd, _whole, _simulated):
+        done.figures += notes[phase].figures.values()
     return done
 
 
 @asynccontextmanager
-async def _server(
-    double: Double, name: str, core: int | None, *, timed: bool = False
-) -> AsyncIterator[Server]:
-    """Run a server that has played a few calls already, so that what is loaded late is loaded."""
-    server = Server(name, double.control_port, core, timed=timed)
+async def _warm(bench: Bench, counts: Counts) -> AsyncIterator[Bench]:
+    """Let the server play a few calls first, so that what is loaded late is loaded; close it at the end."""
     try:
-        double.server_port = server.port
-        await measure.whole(double, server, measure.WAVE)
-        yield server
+        await bench.whole(counts.warm)
+        yield bench
     finally:
-        server.close()
+        bench.server.close()
 
 
-async def _quiet(done: Run, double: Double, server: Server, counts: Counts) -> None:
-    """Idle."""
-    done.note_times(server.name, "accept → connect", await measure.arrivals(double, counts.arrivals))
-    done.note_times(server.name, "digit → uuid_break, idle", await measure.idle(double, counts.idle))
+async def _crowd(note: Notes, bench: Bench, counts: Counts) -> None:
+    """a crowd of calls"""
+    before = bench.server.usage().memory
+    calls = await bench.live(counts.crowd)
+    each = (bench.server.usage().memory - before) / counts.crowd
+    found = await bench.in_talk(calls, counts.presses)
+    await bench.cut(calls)
+    note.value(f"memory per live call, of {counts.crowd}", "kB", each / 1000)
+    note.times(f"digit → uuid_break, {counts.crowd} live calls", found)
 
 
-async def _busy(done: Run, double: Double, server: Server, counts: Counts) -> None:
-    """Many calls at once."""
-    found = []
+async def _quiet(note: Notes, bench: Bench, counts: Counts) -> None:
+    """one thing at a time"""
+    note.times("accept → connect", await bench.arrivals(counts.arrivals))
+    note.times("digit → uuid_break, idle", await bench.idle(counts.idle))
+
+
+async def _busy(note: Notes, bench: Bench, counts: Counts) -> None:
+    """many calls at once"""
+    paced, together = [], []
     for _ in range(counts.rounds):
-        calls = await measure.live(double, counts.busy)
-        found += await measure.in_talk(calls, counts.presses)
-        await measure.cut(calls)
-    done.note_times(server.name, f"digit → uuid_break, {counts.busy} live calls", found)
-    found = [after for _ in range(counts.rounds) for after in await measure.burst(double, counts.busy)]
-    done.note_times(server.name, f"digit → uuid_break, {counts.busy} pressed in the same instant", found)
+        calls = await bench.live(counts.busy)
+        paced += await bench.in_talk(calls, counts.presses)
+        await bench.cut(calls)
+        together += await bench.burst(counts.busy)
+    note.times(f"digit → uuid_break, {counts.busy} live calls", paced)
+    note.times(f"digit → uuid_break, {counts.busy} in the same instant", together)
 
 
-async def _crowd(done: Run, double: Double, server: Server, counts: Counts) -> None:
-    """A crowd of calls."""
-    before = server.usage().memory
-    calls = await measure.live(double, counts.crowd)
-    each = (server.usage().memory - before) / counts.crowd
-    done.note(server.name, f"memory per live call, of {counts.crowd}", "kB", each / 1000)
-    found = await measure.in_talk(calls, counts.presses)
-    done.note_times(server.name, f"digit → uuid_break, {counts.crowd} live calls", found)
+async def _whole(note: Notes, bench: Bench, counts: Counts) -> None:
+    """whole calls"""
+    found = await bench.whole(counts.whole)
+    note.value("whole calls", "1/s", found.a_second)
+    note.value("CPU per whole call", "ms", found.each * 1000)
+    note.value("busy with whole calls", "% of a core", found.share * 100)
 
 
-async def _whole(done: Run, double: Double, server: Server, counts: Counts) -> None:
-    """Whole calls."""
-    found = await measure.whole(double, server, counts.whole)
-    done.note(server.name, "whole calls", "1/s", found.a_second)
-    done.note(server.name, "CPU per whole call", "ms", found.each * 1000)
-    done.note(server.name, "busy with whole calls", "% of a core", found.share * 100)
+async def _simulated(note: Notes, bench: Bench, counts: Counts) -> None:
+    """calls on the simulator"""
+    if bench.server.name != "ours":
+        return  # The others have no prompts that the simulator could play.
+    each = await simulated(bench.server, counts.simulated)
+    note.value("CPU per whole call, on the simulator", "ms", each * 1000)
 
 
-async def _parts(done: Run, double: Double, server: Server, counts: Counts) -> None:
-    total = median(await measure.idle(double, counts.idle)) * 1000
-    inside = {part: seconds * 1000 for part, seconds in server.usage().parts.items()}
+async def _parts(bench: Bench, counts: Counts) -> dict[str, float]:
+    total = median(await bench.idle(counts.idle)) * 1000
+    inside = {part: seconds * 1000 for part, seconds in bench.server.usage().parts.items()}
     named = {title: inside[part] for part, title in PARTS.items()}
-    named["the session's rest"] = inside[ALL] - sum(named.values())
-    named["outside: kernel, waking up, driver"] = total - inside[ALL]
-    done.parts = {**named, "digit → uuid_break": total}
+    between = inside[ALL] - sum(named.values())
+    outside = total - inside[ALL]
+    return {**named, BETWEEN: between, OUTSIDE: outside, "digit → uuid_break": total}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import structlog
 
@@ -17,6 +17,7 @@ from ivr_fsm.flow.plan import Plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
+from tests.bench.double import SHOP
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 
@@ -27,7 +28,7 @@ LONG = 3600
 class OneCustomer:
     """A directory (`ivr_fsm.directory.port.Directory`) where everybody has the same order."""
 
-    _caller = Customer("Мария", Order("10542", Shop("arbat", "Цветы на Арбате", phones=("74951110001",))))
+    _caller = Customer("Мария", Order("10542", Shop("arbat", "Цветы на Арбате", phones=(SHOP,))))
 
     async def identify(self, phone: str) -> Caller:
         return self._caller
@@ -40,34 +41,37 @@ class OneCustomer:
 
 
 def plan() -> Plan:
-    """Return the default plan without the limits that would end a call that is counted as live."""
+    """Return the default plan without the limits that would end a call that is counted as live.
+
+    The announcement is short, so that calls on the simulator, which plays it in real time, are too.
+    """
     return Plan.model_validate(
         {
             "greeting": {"prompt": "FW1", "limit": LONG},
+            "announcing": {"plays": ["0 FW8"], "gives_up": 0.3},
             "dialing_shop": {"plays": ["0 FW6"], "gives_up": LONG},
         }
     )
 
 
-def serve_service(control_port: int) -> None:
+def serve_service(control_port: int, folder: Path) -> None:
     """Serve calls, and log every step as in production, to nowhere."""
     with asyncio.Runner(loop_factory=shared_loop) as runner:
-        runner.run(_serve(control_port))
+        runner.run(_serve(control_port, folder))
 
 
-async def _serve(control_port: int) -> None:
+async def _serve(control_port: int, folder: Path) -> None:
     logs.configure("json")
-    with TemporaryDirectory() as folder, Path("/dev/null").open("w") as nowhere:  # noqa: ASYNC230
+    with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 - once, before the first call
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
-        settings = Settings(
-            _env_file=None,
+        settings = Settings.model_construct(
             port=0,
             max_calls=LONG,
             freeswitch_port=control_port,
             prompts=PROMPTS,
-            speech_cache=Path(folder) / "speech",
+            speech_cache=folder / "speech",
             speech_engine="none",
-            recordings=Path(folder),
+            recordings=folder,
         )
         service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])
         service.start()

@@ -70,14 +70,14 @@ class Tape:
             for entry in map(json.loads, path.read_text("utf-8").splitlines()[1:])
             if entry["dir"] == "<"
         ]
-        self._connect = frames[0]
+        self._connect: bytes = frames[0]
         self._caller = _value(frames[0], b"Unique-ID")
         self.caller_number = _value(frames[0], b"Caller-Caller-ID-Number").decode()
         events = [frame.partition(b"\n\n")[2] for frame in frames if b"text/event-plain" in frame]
         self._job = next(_value(each, b"Job-UUID") for each in events if b"\nJob-UUID: " in each)
         progress = next(each for each in events if b"Event-Name: CHANNEL_PROGRESS" in each)
         self._leg = _value(progress, b"Unique-ID")
-        self._linger = next(frame for frame in frames if b"Content-Disposition: linger" in frame)
+        self._linger: bytes = next(frame for frame in frames if b"Content-Disposition: linger" in frame)
         self.sections: dict[str, list[Recording]] = {name: [] for name, _ in SECTIONS}
         self._cut(events)
 

@@ -1,4 +1,4 @@
-"""Every scenario of the demo, over real sockets on the virtual clock; what people heard, besides where they went."""
+"""Every scenario of the demo, over real sockets on the virtual clock: where calls went, what people heard."""
 
 from __future__ import annotations
 

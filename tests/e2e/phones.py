@@ -281,7 +281,12 @@ def main() -> None:
             agent.do(command)
         except (pj.Error, KeyError) as error:
             # A leg that has ended in the meantime is the scene's business.
-            tell("", "refused", command=command, why=error.info() if isinstance(error, pj.Error) else str(error))
+            tell(
+                "",
+                "refused",
+                command=command,
+                why=error.info() if isinstance(error, pj.Error) else str(error),
+            )
     agent.close()
 
 

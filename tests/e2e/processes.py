@@ -38,7 +38,7 @@ class News:
 
 
 class Process:
-    """A process that says one JSON object a line on its output; other lines are left out."""
+    """A process that says one JSON object a line on its output, kept in NAME.jsonl too; other lines are left out."""
 
     def __init__(self, news: News, command: list[str], *, folder: Path, name: str, **more: str) -> None:
         self.lines: list[Line] = []
@@ -49,15 +49,18 @@ class Process:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, cwd=folder,
                 env=environment(more),
             )  # fmt: skip
+        self._copy = folder / f"{name}.jsonl"
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for text in self._process.stdout:
-            if text.startswith(b"{"):
-                self.lines.append(json.loads(text))
-                self.news.tell()
+        with self._copy.open("ab") as copy:
+            for text in self._process.stdout:
+                if text.startswith(b"{"):
+                    copy.write(text)
+                    self.lines.append(json.loads(text))
+                    self.news.tell()
 
     def wait_for(self, seconds: float, **said: Any) -> Line:
         """Return the first line that holds all of *said*.

@@ -33,12 +33,13 @@ class Phone:
 class Act:
     """Something that somebody does *after* seconds in *state* (in the *visit*-th visit to it).
 
+    The state ``answered`` is not the call's but the leg's own, where there is no service to tell states.
     *who* is a phone's number, or empty for the caller.
     """
 
     state: str
     after: float
-    do: Literal["press", "hangup", "refer", "answer both"]
+    do: Literal["press", "hangup", "refer", "answer both", "kill"]
     what: str = ""
     who: str = ""
     visit: int = 1
@@ -99,9 +100,18 @@ FAST = (
     Scene(
         name="shop",
         acts=(press("1"), talk(SHOP_1)),
-        phones={SHOP_1: answers(3.5)},
+        phones={SHOP_1: answers(2.5)},
         states=(*TO_SHOP, "announcing", *TALK),
-        hears="FW1 FW3… FW6 FW8 FW8",
+        hears="FW1 FW3… FW6 FW8",
+        talks=(SHOP_1,),
+        announced=True,
+    ),
+    Scene(
+        name="shop-answers-into-a-prompt",
+        acts=(press("1"), talk(SHOP_1)),
+        phones={SHOP_1: answers(4.5)},
+        states=(*TO_SHOP, "announcing", *TALK),
+        hears="FW1 FW3… FW6 FW4… FW8",
         talks=(SHOP_1,),
         announced=True,
     ),
@@ -369,9 +379,43 @@ BROKEN = (
         hears="FW1 FW7",
         talks=(OFFICE_1,),
     ),
-    Scene(name="gone-identifying", acts=(hang_up("identifying", 0.15),), states=("identifying", "ended"), hears=""),
+    Scene(
+        name="gone-identifying",
+        acts=(hang_up("identifying", 0.15),),
+        states=("identifying", "ended"),
+        hears="",
+    ),
 )
 """Played when FW3 and the directory have been spoilt while the service runs."""
 
-SCENES = {scene.name: (group, scene) for group, scenes in
-          (("fast", FAST), ("patient", PATIENT), ("broken", BROKEN)) for scene in scenes}  # fmt: skip
+ALONE = (
+    Scene(
+        name="no-service",
+        acts=(hang_up("answered", 4.0, CENTRE),),
+        phones={CENTRE: answers(3.0)},
+        states=(),
+        hears="FW7",
+        talks=(CENTRE,),
+    ),
+    Scene(
+        name="no-service-nobody",
+        phones={CENTRE: Phone(486, 3.0)},
+        states=(),
+        hears="FW7 FW9",
+    ),
+)
+"""Played without the service: only the dialplan is there."""
+
+KILLED = (
+    Scene(
+        name="killed",
+        acts=(press("1"), Act("dialing_shop", 1.0, "kill"), hang_up("answered", 4.0, CENTRE)),
+        phones={CENTRE: answers(3.0)},
+        states=TO_SHOP,
+        hears="FW1 FW3… FW6 FW7",
+        talks=(CENTRE,),
+    ),
+)
+"""Played with the plan `SHORT_RING` and a service that is killed."""
+
+GROUPS = {"fast": FAST, "patient": PATIENT, "broken": BROKEN, "alone": ALONE, "killed": KILLED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any
 
 from . import ears
 from .processes import Line, News, Service, UserAgent, until, wall
-from .scene import CALLERS_TONES, SERVICE, TONES, Act, Kind, Phone, Scene
+from .scene import CALLERS_TONES, SERVICE, TONES, Act, Phone, Scene
 from .switch import RealSwitch
 from .trunk import Trunk
 
@@ -70,6 +71,8 @@ class Played:
     """Channels that were still there `GRACE` seconds after the end."""
     cleared: float = 0.0
     """Seconds from the end of the caller's leg until the switch had no channel of the call."""
+    killed: float = 0.0
+    """When the service was killed, Unix seconds."""
     faults: list[str] = field(default_factory=list)
     """What went wrong with the scene itself."""
 
@@ -182,9 +185,8 @@ class _Playing:
         if not self._people.all(event="ended"):
             self._played.faults.append(f"not over after {LIMIT:g} s")
         ended = time.time()
-        self._played.left = until(GRACE, lambda: not stage.switch.channels(caller)) and [] or (
-            stage.switch.channels(caller)
-        )  # fmt: skip
+        until(GRACE, lambda: not stage.switch.channels(caller))
+        self._played.left = stage.switch.channels(caller)
         self._played.cleared = time.time() - ended
         if self._service:
             stage.news.wait(self._over, GRACE)
@@ -212,7 +214,11 @@ class _Playing:
         return self._played.entered("ended") is not None
 
     def _when(self, act: Act) -> float | None:
-        entered = self._played.entered(act.state, act.visit)
+        if act.state == "answered":
+            agent, leg = self._agent_and_leg(act)
+            entered = next((float(line["at"]) for line in agent.all(event="answered", leg=leg)), None)
+        else:
+            entered = self._played.entered(act.state, act.visit)
         return None if entered is None else entered + act.after
 
     def _next(self) -> float:
@@ -229,8 +235,7 @@ class _Playing:
                 self._do(act)
 
     def _do(self, act: Act) -> None:
-        caller = self._played.caller
-        agent, leg = (self._phones, self._leg(act.who)) if act.who else (self._people, f"{caller} {SERVICE} 1")
+        agent, leg = self._agent_and_leg(act)
         match act.do:
             case "press":
                 agent.tell(do="press", leg=leg, digits=act.what)
@@ -242,8 +247,15 @@ class _Playing:
                 legs = [line["leg"] for line in self._phones.all(event="incoming")]
                 self._phones.tell(do="answer", legs=legs)
 
-    def _leg(self, number: str) -> str:
-        return f"{self._played.caller} {number} {max(1, len(self._phones.all(event='incoming', called=number)))}"
+            case "kill" if self._service:
+                self._service.stop(signal.SIGKILL)
+                self._played.killed = time.time()
+
+    def _agent_and_leg(self, act: Act) -> tuple[UserAgent, str]:
+        if not act.who:
+            return self._people, f"{self._played.caller} {SERVICE} 1"
+        rung = self._phones.all(event="incoming", called=act.who)
+        return self._phones, f"{self._played.caller} {act.who} {max(1, len(rung))}"
 
 
 def _tones() -> Iterator[int]:

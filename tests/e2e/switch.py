@@ -57,10 +57,12 @@ class RealSwitch:
 
     def _ready(self) -> bool:
         if self._process.poll() is not None:
-            raise RuntimeError(f"FreeSWITCH ended with {self._process.returncode}; see {self._folder / 'log'}")
+            raise RuntimeError(
+                f"FreeSWITCH ended with {self._process.returncode}; see {self._folder / 'log'}"
+            )
         try:
             # The event socket answers before the SIP profiles have bound their ports.
-            return " is ready" in self.api("status") and "RUNNING" in self.api("sofia status profile trunk")
+            return " is ready" in self.api("status") and "RUNNING" in self.api("sofia status")
         except (OSError, ValueError):
             return False
 

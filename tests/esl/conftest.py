@@ -19,9 +19,17 @@ from .peer import Peer, Record
 Connect = Callable[..., Awaitable[tuple[Record, Peer]]]
 
 
+@pytest.fixture(autouse=True)
+async def every_peer_is_closed() -> AsyncIterator[None]:
+    yield
+    await Peer.close_all()
+
+
 @asynccontextmanager
 async def _connection(start: bool = True, **options: Any) -> AsyncIterator[tuple[Record, Peer]]:
-    with gevent.socket.create_server(("127.0.0.1", 0)) as listener:
+    with gevent.socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         peer = await Peer.connect(listener.getsockname()[1])
         sock, _ = listener.accept()
     record = Record(Link(sock, asyncio.get_running_loop(), **options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from typing import ClassVar
 from urllib.parse import quote
 
 from ivr_fsm.esl.link import Link
@@ -44,13 +45,16 @@ def notice_frame(disposition: str) -> bytes:
 class Peer:
     """The far end of one connection."""
 
+    open: ClassVar[list[Peer]] = []
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self.writer = writer
+        self.open.append(self)
 
     @classmethod
     async def connect(cls, port: int, host: str = "127.0.0.1") -> Peer:
-        return cls(*await asyncio.open_connection(host, port))
+        return cls(*await asyncio.open_connection(host, port, limit=2**20))
 
     def send(self, *frames: bytes) -> None:
         self.writer.write(b"".join(frames))
@@ -76,7 +80,14 @@ class Peer:
             while await self._reader.read(65536):
                 pass
 
+    @classmethod
+    async def close_all(cls) -> None:
+        while cls.open:
+            await cls.open[-1].close()
+
     async def close(self) -> None:
+        if self in self.open:
+            self.open.remove(self)
         self.writer.close()
         with suppress(ConnectionError):
             await self.writer.wait_closed()

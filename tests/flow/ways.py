@@ -32,7 +32,6 @@ SHUT = plan(targets={"office": {"hours": ["sat 10:00-11:00"]}})
 """The office is closed."""
 CONFIRM = plan(targets={name: {"confirm": True} for name in ("shop", "office", "call_centre", "transfer")})
 """Everybody has to accept the call."""
-CONFIRM_SHUT = plan(targets={"shop": {"confirm": True}, "office": {"hours": ["sat 10:00-11:00"]}})
 
 
 class Way(NamedTuple):
@@ -223,7 +222,6 @@ def _announcing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     office, centre, source = "dialing_office", "dialing_call_centre", "announcing"
     quiet = source, "silence_over"
     yield *quiet, "leg_was_shops office_open", office, lambda: asked("shop"), wait(10)
-    yield *quiet, "leg_was_shops", centre, lambda: asked("shop", CONFIRM_SHUT), wait(10)
     yield *quiet, "leg_was_call_centres", "unanswered", lambda: asked("call_centre"), wait(10)
     yield *quiet, "", centre, lambda: asked("office"), wait(10)
     yield source, "limit_reached", "no_confirm_needed", "connected", announcing, wait(9)
@@ -235,7 +233,6 @@ def _announcing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     yield *pressed, f"{mine} confirmed", "connected", lambda: confirming("shop"), accepts("shop")
     gone = source, "leg_ended"
     yield *gone, f"{mine} leg_was_shops office_open", office, announcing, is_lost("shop")
-    yield *gone, f"{mine} leg_was_shops", centre, lambda: announcing(SHUT), is_lost("shop")
     last = f"{mine} leg_was_call_centres"
     yield *gone, last, "unanswered", lambda: confirming("call_centre"), is_lost("call_centre")
     yield *gone, mine, centre, lambda: confirming("office"), is_lost("office")
@@ -243,24 +240,23 @@ def _announcing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
 
 
 def _lost_before_the_bridge() -> Iterator[tuple[str, str, str, str, Start, Push]]:
-    """Four ways to lose who answered, for four targets."""
+    """Four ways to lose who answered, for three targets."""
     lost: list[tuple[str, str, Callable[[str], Push]]] = [
         ("limit_reached", "", lambda _: wait(5)),
         ("bridge_failed", "leg_is_answered never_bridged", refused),
         ("leg_ended", "leg_is_answered never_bridged", is_lost),
         ("caller_returned", "never_bridged", lambda _: returned()),
     ]
-    after: list[tuple[str, Plan | None, str, str]] = [
-        ("shop", None, "leg_was_shops office_open", "dialing_office"),
-        ("shop", SHUT, "leg_was_shops", "dialing_call_centre"),
-        ("call_centre", None, "leg_was_call_centres", "unanswered"),
-        ("office", None, "", "dialing_call_centre"),
+    after = [
+        ("shop", "leg_was_shops office_open", "dialing_office"),
+        ("call_centre", "leg_was_call_centres", "unanswered"),
+        ("office", "", "dialing_call_centre"),
     ]
     for event, guards, push in lost:
-        for target, the_plan, more, goes_to in after:
+        for target, more, goes_to in after:
 
-            def start(target: str = target, the_plan: Plan | None = the_plan) -> LiveCall:
-                return bridging(target, the_plan)
+            def start(target: str = target) -> LiveCall:
+                return bridging(target)
 
             yield "connected", event, f"{guards} {more}".strip(), goes_to, start, push(target)
 

@@ -123,7 +123,7 @@ class Link(ESLProtocol):  # type: ignore[misc]
         if self._reply_timer is not None:
             self._reply_timer.cancel()
         if self._commands_sent:
-            log.info("link closed with commands unanswered", reason=reason, commands=len(self._commands_sent))
+            log.debug("commands unanswered", reason=reason, commands=len(self._commands_sent))
         self._commands_sent.clear()
         self._unsent.clear()
         self.sock.close()

@@ -36,6 +36,8 @@ EVENTS = (
 LINGER = 3
 """Seconds that a connection stays after its channel is gone, for the last commands."""
 
+_BACKLOG = 128
+
 
 class OutboundServer:
     """Accepts calls. One connection is one call: ``on_call(link, channel)`` gets it, ready to use.
@@ -88,7 +90,7 @@ class OutboundServer:
             OSError: the address cannot be had.
         """
         self._loop = asyncio.get_running_loop()
-        self._server = StreamServer(self._address, self._accept)
+        self._server = StreamServer(_listener(*self._address), self._accept)
         self._server.start()
         log.info("waiting for calls", host=self._address[0], port=self.port, max_calls=self._max_calls)
 
@@ -116,6 +118,18 @@ class OutboundServer:
             link.receive_events()
         finally:
             self._links.discard(link)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 class _Handshake:
@@ -164,4 +178,4 @@ class _Handshake:
 
     def _failed(self, reason: str) -> None:
         self._limit.cancel()
-        log.warning("connection without a call", reason=reason)
+        log.info("connection without a call", reason=reason)

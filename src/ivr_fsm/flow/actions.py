@@ -114,11 +114,8 @@ class Actions(Entries):
         self._release(leg, "NORMAL_CLEARING")
         self.tell("answer_lost", **leg.facts())
         self.call.answered = None
-
-    def lose_shop(self) -> None:
-        """As `lose_answered`, and the caller had been promised the shop."""
-        self.lose_answered()
-        self._say_shop_silent()
+        if leg.target == "shop":
+            self._say_shop_silent()
 
     def start_talking(self) -> None:
         """Caller and callee hear each other: every timer dies, the recording starts."""

@@ -45,8 +45,7 @@ def _to_support(source: Any, office: Any, call_centre: Any, *, cond: tuple[str, 
 def _to_next_target(source: Any, dialing: Any, unanswered: Any, *, cond: tuple[str, ...] = ()) -> Any:
     """Who answered is lost before the two could talk: on to the target that comes after that leg's."""
     return (
-        source.to(dialing.dialing_office, cond=[*cond, "leg_was_shops", "office_open"], on="lose_shop")
-        | source.to(dialing.dialing_call_centre, cond=[*cond, "leg_was_shops"], on="lose_shop")
+        source.to(dialing.dialing_office, cond=[*cond, "leg_was_shops", "office_open"], on="lose_answered")
         | source.to(unanswered, cond=[*cond, "leg_was_call_centres"], on="lose_answered")
         | source.to(dialing.dialing_call_centre, cond=list(cond), on="lose_answered")
     )

@@ -1,0 +1,120 @@
+"""Phone numbers from outside: what is read, and what is refused before it reaches a dial string."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr_fsm.phone import BadPhone, mask, parse_dialable, parse_phone
+
+MOSCOW = "+74951110001"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+74951110001",
+        "74951110001",
+        "84951110001",
+        "4951110001",
+        "+7 495 111-00-01",
+        "8 (495) 111.00.01",
+        " +7\u00a0495\u00a0111 00 01 ",
+    ],
+)
+def test_ways_to_write_a_number(text: str) -> None:
+    assert parse_phone(text) == MOSCOW
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "number"),
+    [
+        ("+14155550100", "RU", "+14155550100"),
+        ("14155550100", "RU", "+14155550100"),
+        ("(415) 555-0100", "US", "+14155550100"),
+        ("+375 29 123 45 67", "RU", "+375291234567"),
+    ],
+)
+def test_numbers_of_other_countries(text: str, region: str, number: str) -> None:
+    assert parse_phone(text, region) == number
+
+
+@pytest.mark.parametrize("sign", list("{}[]<>,|&^;:'\"\\/$`*#@=!?%~_\t\n\r\0a"))
+@pytest.mark.parametrize("place", [0, 5, 12])
+def test_what_means_something_to_a_dial_string_is_refused(sign: str, place: int) -> None:
+    with pytest.raises(BadPhone):
+        parse_phone(MOSCOW[:place] + sign + MOSCOW[place:])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "+",
+        "anonymous",
+        "123",
+        "000",
+        "+7",
+        "7" * 33,
+        "7495111000١",
+        "+74951110001\n",
+        "74951110001&park()",
+        "{origination_caller_id_number=1}74951110001",
+        "74951110001,74951110002",
+        "74951110001 ext 5",
+    ],
+)
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(BadPhone):
+        parse_phone(text)
+
+
+def test_a_refusal_quotes_safely_and_shortly() -> None:
+    with pytest.raises(BadPhone) as refused:
+        parse_phone("7495\n{evil}" + "x" * 1000)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 150
+
+
+@pytest.mark.parametrize("extension", ["10", "101", "123456"])
+def test_internal_numbers_may_be_dialed(extension: str) -> None:
+    assert parse_dialable(extension) == extension
+
+
+@pytest.mark.parametrize("text", ["1", "1*1", "10\n", "１０１", "1,2"])
+def test_what_only_looks_like_an_internal_number(text: str) -> None:
+    with pytest.raises(BadPhone):
+        parse_dialable(text)
+
+
+def test_other_numbers_are_dialable_as_ever() -> None:
+    assert parse_dialable("8 495 111-00-01") == MOSCOW
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"),
+    [
+        ("+79161234567", "+791******67"),
+        ("101", "*01"),
+        ("10", "10"),
+        ("+7916", "+7916"),
+        ("", ""),
+    ],
+)
+def test_mask(phone: str, masked: str) -> None:
+    assert mask(phone) == masked
+
+
+@given(st.one_of(st.text(max_size=40), st.text(alphabet="+0123456789() -.{},|&\n", max_size=20)))
+def test_whatever_comes_is_a_number_or_refused(text: str) -> None:
+    try:
+        number = parse_phone(text)
+    except BadPhone:
+        return
+    assert number.startswith("+")
+    assert number[1:].isascii()
+    assert number[1:].isdigit()
+    assert 5 <= len(number) <= 17
+    assert parse_phone(number) == number
