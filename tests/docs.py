@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 
 from ivr_fsm.flow.plan import Mark, Plan
 from ivr_fsm.settings import Settings
+from tests.flow import docs as flow
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -70,6 +71,7 @@ def renewed(page: str) -> str:
 
 def main() -> None:
     """Renew every page."""
+    flow.main()
     for page in dict.fromkeys(page for page, _ in GENERATED):
         (DOCS / page).write_text(renewed(page), "utf-8")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -100,6 +99,10 @@ async def _scene(
     await switch.stop()
 
 
+def _recordings(folder: Path) -> list[str]:
+    return [file.name for file in folder.glob("*.wav")]
+
+
 async def test_calls_at_once_do_not_disturb_each_other(begin: Begin) -> None:
     scene = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 5s after bridge"})
     calls = [scene.call() for _ in range(50)]
@@ -177,7 +180,7 @@ async def test_the_conversation_is_recorded_under_a_name_without_personal_data(
     call = scene.call()
     await call.ended
     await scene.service.live.emptied()
-    assert sorted(name for name in os.listdir(tmp_path) if name.endswith(".wav")) == [f"{call.uuid}.wav"]
+    assert _recordings(tmp_path) == [f"{call.uuid}.wav"]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ class Service:
             caller_id=settings.caller_id,
             region=settings.region,
             transfer_context=settings.transfer_context,
+            hold=settings.hold,
             recordings=settings.recordings,
         )
         self.world = World(
@@ -96,7 +97,7 @@ class Service:
     async def stop(self, drain: float) -> None:
         """Take no more calls; let the live ones end, for *drain* seconds at most; then let go of the switch.
 
-        What still talks then goes on talking in the switch; what still waits falls to the dialplan's next line.
+        What still talks goes on talking in the switch; what still waits falls to the dialplan's next line.
         """
         self.server.stop_accepting()
         if self.live:

@@ -131,7 +131,8 @@ def _notice_problems(plan: Plan, library: PromptLibrary) -> Iterator[str]:
     }
     for place, notice in notices.items():
         if (length := _seconds(library, notice.prompt)) > notice.limit:
-            yield f"{place}: {notice.prompt} lasts {length:.1f} s, longer than its limit of {notice.limit:g} s"
+            too_long = f"lasts {length:.1f} s, longer than its limit of {notice.limit:g} s"
+            yield f"{place}: {notice.prompt} {too_long}"
 
 
 def _lead_problems(plan: Plan, library: PromptLibrary) -> Iterator[str]:

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     transfer_context: str = Field(default="ivr-transfer", pattern=r"^[a-z0-9_-]+$")
     """The dialplan context that a caller enters whom a callee transfers."""
 
+    hold: str = Field(default="tone_stream://%(1000,4000,425);loops=-1", pattern=r"^[^\r\n]+$")
+    """What callers hear between prompts while a phone rings: ringing; or a music file, or `local_stream://moh`."""
+
     plan: Path | None = None
     """The plan file; without one the default plan, which has no phone numbers."""
     directory: Path | None = None

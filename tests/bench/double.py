@@ -15,7 +15,7 @@ SHOP = "74951110001"
 """The phone that answers."""
 
 _LEG = re.compile(rb"origination_uuid=([0-9a-f-]{36})")
-_JOB = re.compile(rb"\nJob-UUID: (\S+)")
+_JOB = re.compile(rb"(?:\nJob-UUID: | uuid:)(\S+)")
 _TOKEN = re.compile(rb"\nEvent-UUID: (\S+)")
 
 _REPLY = b"Content-Type: command/reply\nReply-Text: +OK\n\n"
@@ -102,13 +102,15 @@ class Call(asyncio.Protocol):
                 self._play(command)
             elif command.startswith(b"event plain "):
                 self._subscribed = command.split()[2:]
-            elif command.startswith(b"bgapi originate"):
+            elif command.startswith(b"bgapi "):
                 self._originate(command)
             elif command == b"exit":
                 self._transport.close()
 
     def _api(self, command: bytes, now: float) -> None:
-        if command.startswith(b"api uuid_break") and self._pressed and not self.stopped_after.done():
+        if command.startswith(b"api bgapi "):
+            self._originate(command)
+        elif command.startswith(b"api uuid_break") and self._pressed and not self.stopped_after.done():
             self.stopped_after.set_result(now - self._pressed)
         elif command.startswith(b"api uuid_bridge") and self._whole:
             self._say("bridged")
@@ -119,17 +121,17 @@ class Call(asyncio.Protocol):
             self.finished = True
 
     def _play(self, command: bytes) -> None:
-        token = _TOKEN.search(command)
-        assert token is not None, "a playback without Event-UUID"
+        found = _TOKEN.search(command)
+        token = found[1].decode() if found else ""
         if command.startswith(b"sendmsg\n"):
-            self._playing.append(token[1].decode())
+            self._playing.append(token)
             if not self.greeted.is_set():
                 self._say("answered")
                 self.greeted.set()
                 if self._whole:
                     self.press()
         elif self._whole:
-            self._say("announced", token[1].decode())
+            self._say("announced", token)
 
     def _originate(self, command: bytes) -> None:
         leg, job = _LEG.search(command), _JOB.search(command)

@@ -44,12 +44,12 @@ class Counts:
     """
 
     arrivals: int = 300
-    idle: int = 500
+    idle: int = 300
     busy: int = 200
-    rounds: int = 3
+    rounds: int = 2
     crowd: int = 1000
     whole: int = 500
-    simulated: int = 200
+    simulated: int = 100
     presses: float = 100.0
     warm: int = 25
 

@@ -1,6 +1,6 @@
 """What the service does between a digit and ``uuid_break``, and how long each part takes.
 
-Only a server that was started for this is timed: the clocks cost something themselves.
+Nothing is timed before that is asked for: the clocks cost something themselves.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
+TIME_PARTS = "time parts"
 SERVERS = ("asyncio", "greenswitch", "ours")
 
 
@@ -25,6 +26,33 @@ class Usage:
     cpu: float
     memory: int
     parts: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """CPU seconds of all processes of the machine (None: unknown), and of us and our servers."""
+
+    busy: float | None
+    ours: float
+    clock: float
+
+    @classmethod
+    def now(cls) -> Machine:
+        """Read the counters. A server counts among ours when it has ended."""
+        stat = Path("/proc/stat")
+        busy = None
+        if stat.exists():
+            user, nice, system, _idle, _wait, irq, softirq, *_ = map(int, stat.read_text().split()[1:9])
+            busy = (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+        return cls(busy, sum(os.times()[:4]), time.monotonic())
+
+    def others_since(self) -> float | None:
+        """Return the share of all cores that other processes have taken since then."""
+        now = Machine.now()
+        if self.busy is None or now.busy is None:
+            return None
+        foreign = (now.busy - self.busy) - (now.ours - self.ours)
+        return max(0.0, foreign) / (now.clock - self.clock) / (os.cpu_count() or 1)
 
 
 @contextmanager
@@ -53,15 +81,10 @@ class Server:
         control_port: where the service finds the switch's control connection.
         folder: where it may write.
         core: where it runs; None: anywhere.
-        timed: let the service time its own parts.
     """
 
-    def __init__(
-        self, name: str, control_port: int, folder: str, core: int | None, *, timed: bool = False
-    ) -> None:
+    def __init__(self, name: str, control_port: int, folder: str, core: int | None) -> None:
         command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), folder]
-        if timed:
-            command.append("timed")
         self.name = name
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -78,6 +101,10 @@ class Server:
         """Ask the server what it has used."""
         return Usage(**json.loads(self._say("usage\n")))
 
+    def time_parts(self) -> None:
+        """Let the service time its own parts from now on, which makes it a little slower."""
+        self._say(f"{TIME_PARTS}\n")
+
     def _say(self, line: str) -> str:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -90,29 +117,30 @@ class Server:
         self._process.communicate()
 
 
-def main(name: str, control_port: str, folder: str, timed: str = "") -> None:
+def main(name: str, control_port: str, folder: str) -> None:
     """Be a server: print the port, then a line of `Usage` for each line that comes in."""
+    threading.Thread(target=_answer, daemon=True).start()
     # Each server loads its own things only.
     if name == "ours":
-        from tests.bench import parts, service
+        from tests.bench import service
 
-        _answer_questions(parts.install() if timed else {})
         service.serve_service(int(control_port), Path(folder))
     else:
         from tests.bench import baselines
 
-        _answer_questions({})
         baselines.SERVE[name]()
 
 
-def _answer_questions(watch: Mapping[str, list[float]]) -> None:
-    def answer() -> None:
-        while os.read(0, 64):
-            parts = {name: median(found) for name, found in watch.items() if found}
-            print(json.dumps(asdict(Usage(time.process_time(), _memory(), parts))), flush=True)
-        os._exit(0)
+def _answer() -> None:
+    watched: Mapping[str, list[float]] = {}
+    while question := os.read(0, 64):
+        if question.decode().strip() == TIME_PARTS:
+            from tests.bench import parts
 
-    threading.Thread(target=answer, daemon=True).start()
+            watched = parts.install()
+        medians = {name: median(found) for name, found in watched.items() if found}
+        print(json.dumps(asdict(Usage(time.process_time(), _memory(), medians))), flush=True)
+    os._exit(0)
 
 
 def _memory() -> int:

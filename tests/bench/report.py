@@ -47,12 +47,13 @@ def _parts(run: Run) -> Table:
 
 def _conditions(run: Run, counts: Counts) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    others = "" if run.others is None else f"\nOther processes took {run.others:.0%} of all cores meanwhile."
     cores = "a core each" if run.pinned else "not pinned"
     return (
         f"{_processor()}, {os.cpu_count()} cores, Linux kernel {platform.release()}, "
         f"{platform.python_implementation()} {platform.python_version()}, {packages}.\n"
         f"Server and driver: a process each, {cores}; loopback; events of {run.headers:.0f} headers (mean).\n"
-        f"Live calls: an event every {EVENT_EVERY:g} s each; {counts.presses:g} keys a second in all."
+        f"Live calls: an event every {EVENT_EVERY:g} s each; {counts.presses:g} keys a second in all.{others}"
     )
 
 

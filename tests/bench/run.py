@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tests.bench.double import Double
 from tests.bench.measure import Bench, Counts
 from tests.bench.parts import ALL, PARTS
-from tests.bench.process import SERVERS, Server, two_cores
+from tests.bench.process import SERVERS, Machine, Server, two_cores
 from tests.bench.simulated import simulated
 from tests.bench.tape import Tape
 
@@ -35,12 +35,14 @@ class Run:
     Attributes:
         headers: headers of an event, on average.
         pinned: whether server and driver had a core each.
+        others: share of all cores that other processes took meanwhile; None where that cannot be told.
         figures: in the order of printing.
         parts: milliseconds from digit to ``uuid_break`` in the service, by part; the last is all of it.
     """
 
     headers: float
     pinned: bool
+    others: float | None = None
     figures: list[Figure] = field(default_factory=list)
     parts: dict[str, float] = field(default_factory=dict)
 
@@ -78,8 +80,9 @@ async def run(counts: Counts, progress: Callable[[str], None] = lambda _text: No
     tape = Tape()
     # The crowd comes first: memory that earlier calls have left free would hide what a call takes.
     notes = {phase: Notes() for phase in (_crowd, _quiet, _busy, _whole, _simulated)}
+    before = Machine.now()
     with two_cores() as core, TemporaryDirectory(prefix="ivr-fsm-bench-") as folder:
-        done = Run(tape.mean_headers, pinned=core is not None)
+        done = Run(tape.mean_headers, core is not None)
         async with Double(tape) as double:
             for name in SERVERS:
                 server = Server(name, double.control_port, folder, core)
@@ -88,10 +91,10 @@ async def run(counts: Counts, progress: Callable[[str], None] = lambda _text: No
                         progress(f"{name}: {phase.__doc__}")
                         noted.server = name
                         await phase(noted, bench, counts)
-            progress("ours: the parts of a digit")
-            server = Server("ours", double.control_port, folder, core, timed=True)
-            async with _warm(Bench(double, server), counts) as bench:
-                done.parts = await _parts(bench, counts)
+                    if name == "ours":
+                        progress("ours: the parts of a digit")
+                        done.parts = await _parts(bench, counts)
+    done.others = before.others_since()
     for phase in (_quiet, _busy, _crowd, _whole, _simulated):
         done.figures += notes[phase].figures.values()
     return done
@@ -153,6 +156,7 @@ async def _simulated(note: Notes, bench: Bench, counts: Counts) -> None:
 
 
 async def _parts(bench: Bench, counts: Counts) -> dict[str, float]:
+    bench.server.time_parts()
     total = median(await bench.idle(counts.idle)) * 1000
     inside = {part: seconds * 1000 for part, seconds in bench.server.usage().parts.items()}
     named = {title: inside[part] for part, title in PARTS.items()}

@@ -47,6 +47,9 @@ class Switch:
     def play(self, file: Path, token: str) -> None:
         self._note(f"play {file.name} {token}")
 
+    def hold(self, token: str) -> None:
+        self._note("hold")
+
     def stop_prompt(self) -> None:
         self._note("stop prompt")
 
@@ -154,6 +157,7 @@ async def test_commands_leave_in_the_turn_of_the_event() -> None:
         "dial 74951110001",
         "dial 74951110002",
         "play FW6.wav FW6-2",
+        "hold",
     ]
 
 
@@ -162,7 +166,7 @@ async def test_timeline_plays_by_itself_and_dies_with_its_state() -> None:
     scene = Scene()
     session = await to_shop(scene)
     await asyncio.sleep(5)
-    assert scene.switch.asked[-2:] == ["stop prompt", "play FW8.wav FW8-3"]
+    assert scene.switch.asked[-3:] == ["stop prompt", "play FW8.wav FW8-4", "hold"]
     session.post(events.LegAnswered(scene.switch.dialed[0].leg))
     await asyncio.sleep(0.1)
     assert "announce ANNOUNCE.wav" in scene.switch.asked

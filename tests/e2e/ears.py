@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,14 @@ Sound = NDArray[np.float64]
 RATE = 8000
 BLOCK, SLICE = RATE // 10, RATE // 50
 """A prompt is followed in blocks of 100 ms; where it stops is found in slices of 20 ms, a packet each."""
-PROBE = 4 * BLOCK
-"""What a prompt is found by: its first 400 ms of sound."""
+PROBE, PROBES = 4 * BLOCK, (0, 6 * BLOCK, 12 * BLOCK)
+"""What a prompt is found by: 400 ms at its beginning, or a little later if packets were lost there."""
 SLIP = 3 * SLICE
 """How far a jitter buffer may move the sound between two blocks."""
-ALIKE = 0.7
+LOST = 4
+"""Blocks in a row that may be spoilt by lost packets before a prompt counts as over."""
+ALIKE, SAME = 0.7, 0.9
+"""Correlation from which sound may be a prompt, and from which a block of it certainly is."""
 QUIET = 60.0
 """RMS below which 16-bit sound counts as silence."""
 SHORTEST_TONE = 0.2
@@ -77,14 +80,22 @@ def prompts(sound: Sound, known: Mapping[str, Sound]) -> list[Heard]:
     candidates = [
         found
         for code, prompt in sorted(known.items())
-        for at in _beginnings(sound, prompt)
-        if (found := _followed(code, sound, prompt, at))
+        for probe in PROBES
+        for at in _places(sound, prompt, probe)
+        if (found := _followed(code, sound, prompt, at, probe))
     ]
     taken: list[Heard] = []
-    for candidate in sorted(candidates, key=lambda found: found.start - found.end):
-        if all(candidate.end <= other.start or candidate.start >= other.end for other in taken):
-            taken.append(candidate)
-    return sorted(taken, key=lambda found: found.start)
+    for _, candidate in sorted(candidates, key=lambda found: -found[0]):
+        heard = _before(candidate, taken)
+        if all(heard.end <= other.start or heard.start >= other.end for other in taken):
+            taken.append(heard)
+    return sorted(taken, key=lambda heard: heard.start)
+
+
+def _before(heard: Heard, others: Iterable[Heard]) -> Heard:
+    """Return *heard*, which may have been followed a little into what came after it, without that."""
+    then = min((other.start for other in others if heard.start + PROBE / RATE < other.start), default=heard.end)
+    return heard if then >= heard.end else replace(heard, end=then, whole=False)
 
 
 def tones(sound: Sound, frequencies: Iterable[int]) -> list[Tone]:
@@ -118,11 +129,11 @@ def silences(sound: Sound, longest: float) -> list[tuple[float, float]]:
     return [(first / 10, last / 10) for first, last in _runs(quiet) if (last - first) / 10 > longest]
 
 
-def _beginnings(sound: Sound, prompt: Sound) -> list[int]:
-    """Return where *prompt* seems to begin, samples."""
-    first = _first_sound(prompt)
+def _places(sound: Sound, prompt: Sound, offset: int) -> list[int]:
+    """Return where *prompt* seems to begin, samples, by what it says *offset* samples after its first sound."""
+    first = _first_sound(prompt) + offset
     probe = prompt[first : first + PROBE]
-    if len(sound) < len(probe):
+    if len(sound) < len(probe) or len(probe) < PROBE or _rms(probe) < QUIET:
         return []
     size = 1 << (len(sound) + len(probe)).bit_length()
     product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(probe, size)), size)
@@ -130,35 +141,35 @@ def _beginnings(sound: Sound, prompt: Sound) -> list[int]:
     sums = np.concatenate(([0.0], np.cumsum(sound**2)))
     around = np.sqrt(np.maximum(sums[len(probe) :] - sums[: -len(probe)], len(probe) * QUIET**2))
     likeness = product / (around * np.linalg.norm(probe))
-    found: list[int] = []
-    for first_of_run, end_of_run in _runs(likeness > ALIKE):
-        peak = first_of_run + int(np.argmax(likeness[first_of_run:end_of_run]))
-        if not found or peak - first - found[-1] > PROBE:
-            found.append(peak - first)
-    return found
+    return [start + int(np.argmax(likeness[start:end])) - first for start, end in _runs(likeness > ALIKE)]
 
 
-def _followed(code: str, sound: Sound, prompt: Sound, at: int) -> Heard | None:
-    """Follow *prompt* from sample *at* of *sound* to where it stops."""
+def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tuple[int, Heard] | None:
+    """Follow *prompt*, which began at sample *at*, to where it stops; say how many blocks were the same too."""
     first, last = _first_sound(prompt), _last_sound(prompt)
-    slip, end, missed = 0, -1, 0
-    for offset in range(first, last, BLOCK):
-        block = prompt[offset : min(offset + BLOCK, last)]
-        if _rms(block) < QUIET:
-            continue
-        alike, moved = _best(sound, block, at + offset + slip)
-        if alike < ALIKE:
+    slip, end, missed, matched = 0, -1, 0, 0
+    blocks = [
+        offset
+        for offset in range(first + probe, last, BLOCK)
+        if _rms(prompt[offset : offset + BLOCK]) >= QUIET
+    ]
+    for offset, following in zip(blocks, [*blocks[1:], None], strict=True):
+        alike, moved = _best(sound, prompt, offset, at + slip, SLIP + missed * SLICE)
+        # After a gap one block is not enough: short pieces of speech do resemble each other.
+        if missed and following is not None:
+            alike = min(alike, _best(sound, prompt, following, at + slip + moved, SLICE)[0])
+        if alike < SAME:
             missed += 1
-            if missed > 1:  # one bad block is a lost packet
+            if missed > LOST:
                 break
             continue
-        slip, missed, end = slip + moved, 0, offset + len(block)
+        slip, missed, end, matched = slip + moved, 0, min(offset + BLOCK, last), matched + 1
     if end < 0:
         return None
     whole = end >= last
     if not whole:
         end = _last_slice(sound, prompt, at + slip, end)
-    return Heard(code, (at + first) / RATE, (at + slip + end) / RATE, whole)
+    return matched, Heard(code, (at + first) / RATE, (at + slip + end) / RATE, whole)
 
 
 def _last_slice(sound: Sound, prompt: Sound, at: int, end: int) -> int:
@@ -170,20 +181,21 @@ def _last_slice(sound: Sound, prompt: Sound, at: int, end: int) -> int:
     return end
 
 
-def _best(sound: Sound, block: Sound, at: int) -> tuple[float, int]:
-    """Return how alike *block* is to *sound* near *at*, at best, and by how much it has moved."""
-    lags = range(-SLIP, SLIP + 1)
-    low = max(0, at - SLIP)
-    window = sound[low : at + SLIP + len(block)]
+def _best(sound: Sound, prompt: Sound, offset: int, at: int, reach: int) -> tuple[float, int]:
+    """Return how alike the block of *prompt* at *offset* is to *sound*, and by how many samples it has moved.
+
+    The prompt is thought to have begun at sample *at*, *reach* samples sooner or later.
+    """
+    block, at = prompt[offset : min(offset + BLOCK, _last_sound(prompt))], at + offset
+    low = max(0, at - reach)
+    window = sound[low : max(0, at + reach + len(block))]
     if len(window) < len(block):
         return 0.0, 0
     product = np.correlate(window, block, "valid")
     sums = np.concatenate(([0.0], np.cumsum(window**2)))
     norms = np.sqrt(np.maximum(sums[len(block) :] - sums[: -len(block)], 1)) * np.linalg.norm(block)
-    likeness = product / norms
-    peak = int(np.argmax(likeness))
-    moved = low + peak - at
-    return float(likeness[peak]), moved if moved in lags else 0
+    peak = int(np.argmax(product / norms))
+    return float(product[peak] / norms[peak]), low + peak - at
 
 
 def _likeness(one: Sound, other: Sound) -> float:

@@ -40,10 +40,13 @@ confirm = true
 """
 """The default times."""
 
+SPOILT = HURRIED.replace("[menu]\nsilence = 3\n", "")
+"""`HURRIED`, with the default patience for a key: long enough to notice silence."""
+
 SHORT_RING = f"""
 [targets.shop]
 announce = true
-ring_limit = 8
+ring_limit = 20
 {TARGETS}
 """
 """The switch itself soon gives up on a shop's phone."""

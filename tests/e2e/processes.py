@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -59,8 +60,12 @@ class Process:
             for text in self._process.stdout:
                 if text.startswith(b"{"):
                     copy.write(text)
-                    self.lines.append(json.loads(text))
+                    self.keep(json.loads(text))
                     self.news.tell()
+
+    def keep(self, line: Line) -> None:
+        """Remember a line."""
+        self.lines.append(line)
 
     def wait_for(self, seconds: float, **said: Any) -> Line:
         """Return the first line that holds all of *said*.
@@ -121,15 +126,23 @@ class Service(Process):
     """``ivr-fsm serve``, exactly as a user runs it, with JSON lines as its log."""
 
     def __init__(self, news: News, folder: Path, name: str, settings: Mapping[str, str]) -> None:
+        self._calls: dict[str, list[Line]] = defaultdict(list)
+        self._last_call: dict[str, str] = {}
         program = Path(sys.executable).with_name("ivr-fsm")
         super().__init__(news, [str(program), "serve"], folder=folder, name=name, **settings)
         self.wait_for(30, event="waiting for calls")
 
-    def steps(self, caller: str) -> list[Line]:
-        """Return the steps of the last call from *caller* so far."""
-        asked = f"Identify +{caller}"
-        calls = [line["call"] for line in self.all(event="step") if asked in line["commands"]]
-        return self.all(event="step", call=calls[-1]) if calls else []
+    def keep(self, line: Line) -> None:
+        """Remember a line, and which call it belongs to."""
+        super().keep(line)
+        self._calls[line.get("call", "")].append(line)
+        for command in line.get("commands", ()):
+            if command.startswith("Identify +"):
+                self._last_call[command.removeprefix("Identify +")] = line["call"]
+
+    def of_call(self, caller: str) -> list[Line]:
+        """Return what was said about the last call from *caller* so far."""
+        return list(self._calls[self._last_call[caller]]) if caller in self._last_call else []
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:

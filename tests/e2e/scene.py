@@ -45,6 +45,9 @@ class Act:
     visit: int = 1
 
 
+BLIP = 0.5
+"""Seconds: of a prompt that is cut off as soon as it begins nobody understands anything."""
+
 TO_MENU = ("identifying", "greeting", "menu")
 TO_SHOP = (*TO_MENU, "dialing_shop")
 TO_OFFICE = (*TO_MENU, "dialing_office")
@@ -61,7 +64,8 @@ class Scene:
         acts: what the caller and the people at the phones do.
         phones: what each phone does; one that is not named rings for ever.
         states: the way that the call must take. ``releasing`` may be left out: it lasts milliseconds.
-        hears: the prompts that the caller must hear, in order; ``…`` behind one that is cut off.
+        hears: the prompts that the caller must hear, in order; ``…`` behind one that is cut off. Less than
+            `BLIP` seconds of one do not count.
         talks: the phones that the caller must talk with, in order.
         announced: the callee is told who calls before it hears the caller.
     """
@@ -111,7 +115,7 @@ FAST = (
         acts=(press("1"), talk(SHOP_1)),
         phones={SHOP_1: answers(4.5)},
         states=(*TO_SHOP, "announcing", *TALK),
-        hears="FW1 FW3… FW6 FW4… FW8",
+        hears="FW1 FW3… FW6 FW4 FW8",
         talks=(SHOP_1,),
         announced=True,
     ),
@@ -172,7 +176,7 @@ FAST = (
         acts=(press("1", 3.0, "greeting"), talk(SHOP_2)),
         phones={SHOP_2: answers(3.0)},
         states=("identifying", "greeting", "dialing_shop", "announcing", *TALK),
-        hears="FW1… FW6 FW8 FW8",
+        hears="FW1… FW6 FW8",
         talks=(SHOP_2,),
         announced=True,
     ),
@@ -227,7 +231,7 @@ FAST = (
         name="two-at-once",
         acts=(press("1"), Act("dialing_shop", 3.0, "answer both"), hang_up("connected", 3.0)),
         states=(*TO_SHOP, "announcing", *TALK),
-        hears="FW1 FW3… FW6 FW8 FW8",
+        hears="FW1 FW3… FW6 FW8",
         talks=("whoever",),
         announced=True,
     ),
@@ -302,7 +306,7 @@ FAST = (
         acts=(press("1"), hang_up("connected", 2.0)),
         phones={SHOP_1: answers(2.5)},
         states=(*TO_SHOP, "announcing", *TALK),
-        hears="FW1 FW3… FW6 FW8 FW8",
+        hears="FW1 FW3… FW6 FW8",
         talks=(SHOP_1,),
         announced=True,
     ),
@@ -360,10 +364,10 @@ PATIENT = (
     ),
     Scene(
         name="confirmed",
-        acts=(press("1"), Act("announcing", 4.0, "press", "1", SHOP_1), talk(SHOP_1)),
+        acts=(press("1"), Act("announcing", 7.5, "press", "1", SHOP_1), talk(SHOP_1)),
         phones={SHOP_1: answers(3.5)},
         states=(*TO_SHOP, "announcing", *TALK),
-        hears="FW1 FW3… FW6 FW8",
+        hears="FW1 FW3… FW6 FW8 FW8…",
         talks=(SHOP_1,),
         announced=True,
     ),

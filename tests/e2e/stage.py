@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -113,6 +114,7 @@ class Stage:
         self.news = news
         self._trunk = trunk
         self._agents = 0
+        self._starting = threading.Lock()
 
     def play(
         self, service: Service | None, scenes: Mapping[str, Scene], known: Mapping[str, ears.Sound]
@@ -131,7 +133,8 @@ class Stage:
     ) -> Played:
         """Play one scene."""
         played = Played(scene, caller, tone)
-        people, phones = self._agent(caller, "caller"), self._agent(caller, "phones")
+        with self._starting:  # a process that starts takes the time of those that talk
+            people, phones = self._agent(caller, "caller"), self._agent(caller, "phones")
         try:
             _Playing(self, service, played, people, phones).run()
         finally:
@@ -181,8 +184,9 @@ class _Playing:
         end = time.time() + LIMIT
         while not self._people.all(event="ended") and time.time() < end:
             self._act()
-            stage.news.wait(self._due, max(0.01, min(0.5, self._next() - time.time())))
+            stage.news.wait(self._due, 0.02)
         if not self._people.all(event="ended"):
+            self._people.leave()
             self._played.faults.append(f"not over after {LIMIT:g} s")
         ended = time.time()
         until(GRACE, lambda: not stage.switch.channels(caller))
@@ -206,8 +210,8 @@ class _Playing:
             )
 
     def _look(self) -> None:
-        if self._service and (steps := self._service.steps(self._played.caller)):
-            self._played.lines = self._service.all(call=steps[0]["call"])
+        if self._service:
+            self._played.lines = self._service.of_call(self._played.caller)
 
     def _over(self) -> bool:
         self._look()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from . import ears
-from .houses import HURRIED, PATIENT, SHORT_RING, directory
+from .houses import HURRIED, PATIENT, SHORT_RING, SPOILT, directory
 from .processes import REPOSITORY, News, Service
 from .scene import CENTRE, GROUPS, Scene
 from .stage import Played, Stage
@@ -16,7 +17,7 @@ from .switch import RealSwitch, free_ports
 from .trunk import Trunk
 
 PROMPTS = REPOSITORY / "prompts"
-PLANS = {"fast": HURRIED, "patient": PATIENT, "broken": HURRIED, "killed": SHORT_RING}
+PLANS = {"fast": HURRIED, "patient": PATIENT, "broken": SPOILT, "killed": SHORT_RING}
 
 
 class Theatre:
@@ -24,15 +25,14 @@ class Theatre:
 
     def __init__(self, program: str, folder: Path) -> None:
         """Start the switch; see `RealSwitch` for *program*."""
-        self._folder = folder
         self._news = News()
         (self._service_port,) = free_ports(1)
-        self._trunk = Trunk()
+        self.trunk = Trunk()
         self.switch = RealSwitch(
             program,
             folder / "switch",
             {
-                "FS_TRUNK_HOST": f"127.0.0.1:{self._trunk.port}",
+                "FS_TRUNK_HOST": f"127.0.0.1:{self.trunk.port}",
                 "FS_SERVICE_1": f"127.0.0.1:{self._service_port}",
                 "FS_CALL_CENTRE": f"sofia/gateway/trunk/{CENTRE}",
                 "FS_CALL_CENTRE_SECONDS": "20",
@@ -41,6 +41,7 @@ class Theatre:
                 "IVR_PROMPTS": str(PROMPTS),
             },
         )
+        self.folder = folder
         self.played: dict[str, Played] = {}
         """What has been played so far, by the scene's name."""
         self.logs: dict[str, Service] = {}
@@ -53,9 +54,9 @@ class Theatre:
             for index, scene in enumerate(GROUPS[group])
             if scene.name in wanted
         }
-        folder = self._folder / group
+        folder = self.folder / group
         (folder / "recordings").mkdir(parents=True)
-        stage = Stage(self.switch, self._trunk, folder, self._news)
+        stage = Stage(self.switch, self.trunk, folder, self._news)
         known = {file.stem: ears.read(file) for file in (PROMPTS / "ru").glob("*.wav")}
         service = self._service(group, scenes, folder) if group in PLANS else None
         try:
@@ -75,7 +76,7 @@ class Theatre:
     def close(self) -> None:
         """End the switch and the trunk."""
         self.switch.stop()
-        self._trunk.close()
+        self.trunk.close()
 
     def _keep(self, played: Iterable[Played]) -> None:
         for each in played:
@@ -109,11 +110,12 @@ class Theatre:
         book = stage.folder / "directory.toml"
         (stage.folder / "prompts" / "ru" / "FW3.wav").unlink()
         book.write_text("this is no directory", "utf-8")
+        time.sleep(1.2)  # a changed file is noticed by a look once a second
         first = {caller: scene for caller, scene in scenes.items() if scene.name != "gone-identifying"}
         self._keep(stage.play(service, first, known))
         book.unlink()
         os.mkfifo(book)
         self._keep(stage.play(service, {c: s for c, s in scenes.items() if c not in first}, known))
         # Whoever still waits to read it is let go.
-        with book.open("r+", encoding="utf-8"):
-            pass
+        with book.open("r+", encoding="utf-8") as end:
+            end.write("still no directory")

@@ -86,6 +86,16 @@ def test_a_signal_reaches_a_loop_that_sleeps(factory: Callable[[], asyncio.Abstr
         runner.run(wait())
 
 
+def test_the_virtual_loop_ends_with_its_threads_and_no_jump() -> None:
+    async def use_a_thread() -> None:
+        await asyncio.to_thread(lambda: None)
+
+    with asyncio.Runner(loop_factory=virtual_loop) as runner:
+        runner.run(use_a_thread())
+        loop = runner.get_loop()
+    assert loop.time() == 0.0
+
+
 @pytest.mark.virtual
 async def test_the_virtual_clock_jumps_from_timer_to_timer_in_order() -> None:
     loop = asyncio.get_running_loop()
@@ -152,6 +162,18 @@ async def test_work_in_a_thread_holds_the_clock() -> None:
     assert await work
     assert seen == [0.0]
     ticking.cancel()
+
+
+@pytest.mark.virtual
+async def test_a_greenlet_that_waits_for_a_thread_holds_the_clock() -> None:
+    """gevent looks names up in threads of its own."""
+    loop = asyncio.get_running_loop()
+    go = threading.Event()
+    seen: list[float] = []
+    gevent.spawn(lambda: (gevent.get_hub().threadpool.apply(go.wait), seen.append(loop.time())))
+    threading.Timer(0.01, go.set).start()
+    await asyncio.sleep(LONG)
+    assert seen == [0.0]
 
 
 @pytest.mark.virtual

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ivr_fsm.esl.translate import Translator, announcement_token, arrived, returned
+from ivr_fsm.esl.translate import ANNOUNCEMENT, Translator, arrived, returned
 from ivr_fsm.flow import events
 
 CALLER = "6ac2c4c3-134a-458b-9ba3-9d63b7ea8004"
@@ -98,21 +98,12 @@ def test_a_prompt_ends_under_its_token(translator: Translator, response: str, re
     assert translator.translate(given) == events.PromptFinished("FW1-1", result)  # type: ignore[arg-type]
 
 
-def test_an_announcement_ends_with_its_last_file(translator: Translator) -> None:
-    def played(left: int, response: str = "FILE PLAYED") -> events.Event | None:
-        return translator.translate(
-            heard(
-                "CHANNEL_EXECUTE_COMPLETE",
-                LEG,
-                Application="playback",
-                Application_UUID=announcement_token(left),
-                Application_Response=response,
-            )
-        )
-
-    assert played(1) is None
-    assert played(0) == events.AnnouncementFinished(LEG)
-    assert played(0, "FILE NOT FOUND") == events.AnnouncementFinished(LEG, heard=False)
+@pytest.mark.parametrize(("response", "whole"), [("FILE PLAYED", True), ("FILE NOT FOUND", False)])
+def test_an_announcement_ends(translator: Translator, response: str, whole: bool) -> None:
+    given = heard(
+        "CHANNEL_EXECUTE_COMPLETE", LEG, Application_UUID=ANNOUNCEMENT, Application_Response=response
+    )
+    assert translator.translate(given) == events.AnnouncementFinished(LEG, whole)
 
 
 def test_a_leg_that_fails_is_told_once(translator: Translator) -> None:

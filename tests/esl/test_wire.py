@@ -262,7 +262,7 @@ def test_commands_are_written_as_in_the_traces() -> None:
         "Event-UUID: whisper\nexecute-app-arg: /p/fw6.wav"
     )
     assert wire.api("uuid_break 6ac2 all") == "api uuid_break 6ac2 all"
-    assert wire.bgapi("originate {}x &park()", "9c1d") == "bgapi originate {}x &park()\nJob-UUID: 9c1d"
+    assert wire.bgapi("originate {}x &park()", "9c1d") == "api bgapi uuid:9c1d originate {}x &park()"
     assert wire.encode("connect") == b"connect\n\n"
 
 

@@ -67,7 +67,7 @@ class Watch:
 
     def _asked_one(self, command: do.Command) -> None:
         match command:
-            case do.Play(token=token):
+            case do.Play(token=token) | do.Hold(token=token):
                 self.playing.add(token)
             case do.StopPrompt():
                 assert self.playing, "nothing plays"
@@ -81,6 +81,7 @@ class Watch:
 
     def _now(self) -> None:
         call = self.live.call
+        assert self.playing == {*call.playing, call.holding} - {""}
         assert set(call.armed.values()) == set(self.live.timers), "a timer outlived its state"
         assert all(timer.visit == call.visit for timer in call.armed.values())
         bridged = [leg for leg in call.legs.values() if leg.state is LegState.BRIDGED and not leg.released]

@@ -100,7 +100,7 @@ def move(live: LiveCall, what: str, how: Any) -> None:
         case "awaited prompt ends":
             live.send(events.PromptFinished(live.call.awaited))
         case "prompt ends" | "broken prompt":
-            played = [each.token for each in live.all(do.Play)]
+            played = [each.token for _, each in live.said if isinstance(each, do.Play | do.Hold)]
             token = played[-1 - how] if how < len(played) else "FW8-99"
             live.send(events.PromptFinished(token, "played" if what == "prompt ends" else "broken"))
         case "old timer":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from importlib.resources import files
 
 import pytest
@@ -17,10 +18,13 @@ from tests.flow.clock import (
     in_greeting,
     in_menu,
     plan,
+    talking,
     transferring,
+    unanswered,
 )
 
 from ivr_fsm.flow import commands as do
+from ivr_fsm.flow import events
 from ivr_fsm.flow.plan import Plan
 
 FAST = Plan.model_validate(tomllib.loads((files("ivr_fsm") / "examples/fast.toml").read_text("utf-8")))
@@ -110,14 +114,54 @@ def test_a_caller_of_a_closed_shop_hears_so_first() -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_the_caller_holds_while_the_shop_hears_who_calls(name: str) -> None:
-    live = announcing(PLANS[name])
-    stops = len(live.all(do.StopPrompt))
+    live = at_shop(PLANS[name])
+    live.send(events.PromptFinished(live.last(do.Play).token))
+    live.advance(2)
+    live.answers("shop")
     stayed, played = heard_until_it_moves(live)
     assert (stayed, live.state) == (9, "connected")
-    assert played[-2:] == [(0, "FW8"), (6, "FW8")]
-    assert len(live.all(do.StopPrompt)) == stops + 1, (
-        "the first FW8 waits for what plays, the second does not"
-    )
+    assert played[-2:] == [(0, "FW8"), (6.5, "FW8")]
+
+
+def test_what_the_caller_hears_when_the_shop_answers_is_not_cut_off() -> None:
+    live = announcing()
+    assert live.plays()[-1] == (0, "FW6"), "FW8 is left out"
+    live.advance(6.5)
+    assert live.plays()[-1] == (6.5, "FW8")
+
+
+RINGING: dict[str, Callable[[], LiveCall]] = {
+    "the shop": at_shop,
+    "the office": at_office,
+    "the call centre": at_call_centre,
+    "while the shop hears who calls": announcing,
+    "a transfer's number": transferring,
+}
+
+
+@pytest.mark.parametrize("who", RINGING)
+def test_between_prompts_the_caller_hears_that_somebody_is_rung(who: str) -> None:
+    live = RINGING[who]()
+    state = live.state
+    while live.state == state:
+        assert live.call.holding == live.last(do.Hold).token
+        last = next(each for _, each in reversed(live.said) if isinstance(each, do.Play | do.Hold))
+        assert isinstance(last, do.Hold), "it goes on until something else plays"
+        live.advance(1)
+
+
+@pytest.mark.parametrize("make", [in_greeting, in_menu, unanswered, talking])
+def test_ringing_is_heard_only_while_somebody_is_rung(make: Callable[[], LiveCall]) -> None:
+    assert make().call.holding == ""
+
+
+def test_ringing_that_broke_off_comes_back_with_the_next_prompt() -> None:
+    live = at_shop()
+    live.send(events.PromptFinished(live.call.holding, "broken"))
+    assert live.call.holding == ""
+    live.advance(4)
+    assert live.call.holding == live.last(do.Hold).token
+    assert "prompt_missing" not in live.tells()
 
 
 def test_the_caller_holds_while_a_transfer_rings() -> None:
@@ -154,7 +198,7 @@ def test_every_prompt_is_said_at_once_or_cut_off_by_the_next() -> None:
     live = at_shop()
     live.advance(4)
     kinds = [type(command) for at, command in live.said if at == 4]
-    assert kinds == [do.StopPrompt, do.Play]
+    assert kinds == [do.StopPrompt, do.Play, do.Hold]
 
 
 def test_nothing_is_stopped_when_nothing_plays() -> None:

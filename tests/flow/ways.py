@@ -131,6 +131,10 @@ def prompt(live: LiveCall) -> object:
     return live.prompt_ends()
 
 
+def missing(live: LiveCall) -> object:
+    return live.send(events.PromptFinished(live.call.awaited, "missing"))
+
+
 def hang_up(live: LiveCall) -> object:
     return live.hangs_up()
 
@@ -194,7 +198,10 @@ def _menu() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     yield *key, "tries_left", "", in_menu, digit("7")
     yield *key, "office_open", office, two_wrong, digit("9")
     yield *key, "", centre, lambda: two_wrong(SHUT), digit("9")
-    yield "menu", "prompt_finished", "awaited_prompt", "", in_menu, prompt
+    said = "menu", "prompt_finished"
+    yield *said, "awaited_prompt prompt_unheard office_open", office, in_menu, missing
+    yield *said, "awaited_prompt prompt_unheard", centre, lambda: in_menu(ORDER, SHUT), missing
+    yield *said, "awaited_prompt", "", in_menu, prompt
     yield "menu", "limit_reached", "", "", in_menu, wait(28)
     yield "menu", "silence_over", "repeats_left", "", said_once, wait(10)
     yield "menu", "silence_over", "office_open", office, silent_menu, wait(10)
@@ -236,7 +243,7 @@ def _announcing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     last = f"{mine} leg_was_call_centres"
     yield *gone, last, "unanswered", lambda: confirming("call_centre"), is_lost("call_centre")
     yield *gone, mine, centre, lambda: confirming("office"), is_lost("office")
-    yield source, "mark_reached", "", "", announcing, wait(6)
+    yield source, "mark_reached", "", "", announcing, wait(6.5)
 
 
 def _lost_before_the_bridge() -> Iterator[tuple[str, str, str, str, Start, Push]]:

@@ -86,8 +86,8 @@ class Client:
     async def execute(self, app: str, argument: str = "", uuid: str = "") -> str:
         """Have *app* run, on the channel of the connection by default."""
         return await self.send(
-            f"sendmsg {uuid}".strip()
-            + f"\ncall-command: execute\nexecute-app-name: {app}\nexecute-app-arg: {argument}"
+            f"sendmsg {uuid}".strip() + "\ncall-command: execute\nevent-lock: true"
+            f"\nexecute-app-name: {app}\nexecute-app-arg: {argument}"
         )
 
     async def originate(self, number: str, uuid: str, **variables: str) -> str:

@@ -24,6 +24,9 @@ class Switch(Protocol):
     def play(self, file: Path, token: str) -> None:
         """Queue *file* on the caller leg; `PromptFinished` with *token* follows."""
 
+    def hold(self, token: str) -> None:
+        """Queue ringing behind what plays; when it is cut off `PromptFinished` with *token* follows."""
+
     def stop_prompt(self) -> None:
         """End the prompt that plays and forget the queued ones."""
 

@@ -129,6 +129,8 @@ class Session:
                 self.switch.ring()
             case do.Answer():
                 self.switch.answer()
+            case do.Hold(token=token):
+                self.switch.hold(token)
             case do.StopPrompt():
                 self.switch.stop_prompt()
             case do.Dial():

@@ -21,6 +21,9 @@ from gevent.selectors import GeventSelector
 _QUIET_ROUNDS = 3
 """How many times in a row the hub must have nothing to do before the virtual clock jumps."""
 
+_LOOK_AGAIN = 0.001
+"""Real seconds between two looks at gevent's threads."""
+
 _Ready = list[tuple[SelectorKey, int]]
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
@@ -72,13 +75,20 @@ class VirtualSelector(HubSelector):
             return super()._wait(timeout)
         if self.holds:
             return super()._wait(None)
+        if self._gevent_threads():
+            return super()._wait(_LOOK_AGAIN)
         ready = super()._wait(0)
         if ready or self._woken:
             return ready
-        if self._all_quiet() and not self.holds:
+        if self._all_quiet() and not self.holds and not self._gevent_threads():
             self.now += timeout
             return []
         return super()._wait(0)
+
+    def _gevent_threads(self) -> int:
+        """How many of gevent's threads work (it looks names up there); they tell a greenlet, and not us."""
+        pool = self.hub._threadpool
+        return 0 if pool is None else len(pool)
 
     def _all_quiet(self) -> bool:
         """Let every socket and greenlet have its turn; false as soon as the loop has something to do.
@@ -134,9 +144,9 @@ class SharedLoop(asyncio.SelectorEventLoop):
 class VirtualLoop(SharedLoop):
     """A shared loop whose clock starts at 0 and jumps to the next timer when nothing else is left to do.
 
-    Sockets, greenlets and callbacks run as ever, and take no time. Work elsewhere holds the clock still:
-    what runs in an executor (and so ``asyncio.to_thread`` and ``getaddrinfo``) by itself, a thread or a
-    process of your own when you say so with `hold`. Only the loop's timers are virtual: ``gevent.sleep``
+    Sockets, greenlets and callbacks run as ever, and take no time. Work elsewhere holds the clock still: what
+    runs in an executor (``asyncio.to_thread``, ``getaddrinfo``) or in gevent's threads by itself, a thread or
+    a process of your own when you say so with `hold`. Only the loop's timers are virtual: ``gevent.sleep``
     and ``time.monotonic`` are not.
     """
 
@@ -165,6 +175,11 @@ class VirtualLoop(SharedLoop):
         self._clock.holds += 1
         future.add_done_callback(lambda _done: self._release())
         return future
+
+    async def shutdown_default_executor(self, *timeout: float | None) -> None:
+        """Wait for the threads of the default executor; a time-out on it (3.12) must not jump to its end."""
+        with self.hold():
+            await super().shutdown_default_executor(*timeout)
 
     def _release(self) -> None:
         self._clock.holds -= 1

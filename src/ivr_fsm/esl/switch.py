@@ -11,7 +11,7 @@ import structlog
 
 from ivr_fsm.esl import wire
 from ivr_fsm.esl.link import Link
-from ivr_fsm.esl.translate import Headers, Translator, announcement_token, arrived, returned
+from ivr_fsm.esl.translate import ANNOUNCEMENT, Headers, Translator, arrived, returned
 from ivr_fsm.flow import events
 from ivr_fsm.flow.commands import Dial
 from ivr_fsm.phone import BadPhone, parse_dialable
@@ -36,6 +36,8 @@ class Trunk:
     """The number that callees see; empty: the caller's own."""
     region: str = "RU"
     transfer_context: str = "ivr-transfer"
+    hold: str = "tone_stream://%(1000,4000,425);loops=-1"
+    """What a caller hears between prompts while a phone rings: the ringing of Russian networks."""
     recordings: Path | None = None
     """A folder that the switch can write to; None: nothing is recorded."""
 
@@ -66,10 +68,14 @@ class FreeSwitch:
         link.on_closed = lambda reason: self._closed(link, reason)
 
     def adopt(self, link: Link, channel: Headers) -> None:
-        """Go on over *link*: the caller leg came back on it; the old connection would hear all of it too."""
-        old = self._link
+        """Go on over *link*: the caller leg came back on it."""
+        # FreeSWITCH takes the channel's new socket application for over when the old connection closes, and
+        # goes on in the dialplan: the old one stays until the channel is gone, and is only made deaf.
+        self._link.on_event = lambda _event: None
+        self._link.send("noevents")
         self._attach(link)
-        old.close("the caller leg came back on another connection")
+        for leg in self._translator.legs:
+            self._listen(leg)
         self._post(returned(channel, self._trunk.region))
 
     def close(self) -> None:
@@ -92,7 +98,11 @@ class FreeSwitch:
 
     def play(self, file: Path, token: str) -> None:
         """Queue a prompt; its end comes back with *token* as ``Application-UUID``."""
-        self._send(wire.sendmsg("playback", str(file), event_uuid=token))
+        self._send(wire.sendmsg("playback", str(file), event_uuid=token, in_turn=True))
+
+    def hold(self, token: str) -> None:
+        """Queue ringing without end; a break or the bridge ends it."""
+        self._send(wire.sendmsg("playback", self._trunk.hold, event_uuid=token, in_turn=True))
 
     def stop_prompt(self) -> None:
         """End what plays within 60 ms, and flush the queue (trace: digit 1 in the menu)."""
@@ -107,8 +117,7 @@ class FreeSwitch:
             self._post(events.LegEnded(dial.leg, "INVALID_NUMBER_FORMAT"))
             return
         self._translator.expect(dial.leg)
-        self._send(f"filter Unique-ID {dial.leg}")
-        self._send(f"filter Job-UUID {dial.leg}")
+        self._listen(dial.leg)
         variables = {
             "origination_uuid": dial.leg,
             "ivr_call": self._caller,
@@ -135,9 +144,11 @@ class FreeSwitch:
             self._api(command, lambda _said: None)
 
     def announce(self, leg: str, files: Sequence[Path]) -> None:
-        """Play *files* to a parked target leg."""
-        for left, file in zip(range(len(files) - 1, -1, -1), files, strict=True):
-            self._send(wire.sendmsg("playback", str(file), uuid=leg, event_uuid=announcement_token(left)))
+        """Play *files* to a parked target leg, one after another; the end of the last one is reported."""
+        *first, last = files
+        for file in first:
+            self._send(wire.sendmsg("playback", str(file), uuid=leg, in_turn=True))
+        self._send(wire.sendmsg("playback", str(last), uuid=leg, event_uuid=ANNOUNCEMENT, in_turn=True))
 
     def bridge(self, leg: str) -> None:
         """Join the two legs; the prompt on the caller leg ends by itself."""
@@ -159,6 +170,10 @@ class FreeSwitch:
         self._api(f"uuid_kill {self._caller} {cause}", lambda _said: None)
 
     # What they are made of
+
+    def _listen(self, leg: str) -> None:
+        self._send(f"filter Unique-ID {leg}")
+        self._send(f"filter Job-UUID {leg}")
 
     def _set(self, variable: str, value: str) -> None:
         self._execute("set", f"{variable}={value}")

@@ -21,8 +21,8 @@ _NOT_PLAYED: dict[str, Literal["missing", "broken"]] = {
     "FILE NOT FOUND": "missing",
     "PLAYBACK ERROR": "broken",
 }
-_ANNOUNCEMENT = "announcement-"
-"""How the tokens of an announcement's files begin; what follows is how many of them come after it."""
+ANNOUNCEMENT = "announcement"
+"""The token of the last thing that is played to a target leg."""
 
 
 class Headers(Protocol):
@@ -38,11 +38,6 @@ class Headers(Protocol):
 
     def get(self, header: str) -> str | None:
         """Return a header's decoded value."""
-
-
-def announcement_token(files_left: int) -> str:
-    """Return the token of an announcement's file after which *files_left* more are played."""
-    return f"{_ANNOUNCEMENT}{files_left}"
 
 
 def arrived(channel: Headers, region: str) -> events.CallArrived:
@@ -81,6 +76,11 @@ class Translator:
     def __init__(self, caller: str) -> None:
         self._caller = caller
         self._legs: set[str] = set()
+
+    @property
+    def legs(self) -> frozenset[str]:
+        """The target legs that are not known to be gone."""
+        return frozenset(self._legs)
 
     def expect(self, leg: str) -> None:
         """From now on *leg* is a target leg of this call; its originate has it for its Job-UUID too."""
@@ -121,21 +121,14 @@ class Translator:
             case "DTMF":
                 digit = _digit(event)
                 return events.LegDigitPressed(leg, digit) if digit else None
-            case "CHANNEL_EXECUTE_COMPLETE" if event.get("Application") == "playback":
-                return self._announced(leg, event)
+            case "CHANNEL_EXECUTE_COMPLETE" if event.get("Application-UUID") == ANNOUNCEMENT:
+                return events.AnnouncementFinished(leg, event.get("Application-Response") == "FILE PLAYED")
             case "CHANNEL_HANGUP":
                 # A leg that was never answered is reported twice, here and by its job: once is enough.
                 self._legs.discard(leg)
                 transferred = event.get("variable_transfer_disposition") == "recv_replace"
                 return events.LegEnded(leg, event.get("Hangup-Cause") or "UNKNOWN", transferred)
         return None
-
-    def _announced(self, leg: str, event: Headers) -> events.Event | None:
-        token = event.get("Application-UUID") or ""
-        heard = event.get("Application-Response") == "FILE PLAYED"
-        if not token.startswith(_ANNOUNCEMENT):
-            return None
-        return events.AnnouncementFinished(leg, heard) if token == announcement_token(0) else None
 
     def _originated(self, leg: str, body: str) -> events.Event | None:
         if leg not in self._legs or not body.startswith("-ERR"):

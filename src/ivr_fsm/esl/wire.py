@@ -231,7 +231,12 @@ def encode(command: str) -> bytes:
 
 
 def sendmsg(
-    application: str, argument: str = "", *, uuid: str | None = None, event_uuid: str | None = None
+    application: str,
+    argument: str = "",
+    *,
+    uuid: str | None = None,
+    event_uuid: str | None = None,
+    in_turn: bool = False,
 ) -> str:
     """Return the command that runs a dialplan application on the connection's channel, or on channel *uuid*.
 
@@ -240,6 +245,8 @@ def sendmsg(
         argument: what the application gets; empty: nothing.
         uuid: another channel than the connection's own.
         event_uuid: comes back as ``Application-UUID`` on the application's ``CHANNEL_EXECUTE_COMPLETE``.
+        in_turn: it waits until what runs is over (``event-lock``). Without this FreeSWITCH runs it inside
+            what runs: a second prompt falls into the first, which then goes on.
 
     Raises:
         BadCommand: a line break or a NUL in any of them.
@@ -248,6 +255,8 @@ def sendmsg(
     lines.append(f"execute-app-name: {_one_line(application)}")
     if event_uuid:
         lines.append(f"Event-UUID: {_one_line(event_uuid)}")
+    if in_turn:
+        lines.append("event-lock: true")
     if argument:
         lines.append(f"execute-app-arg: {_one_line(argument)}")
     return "\n".join(lines)
@@ -265,10 +274,13 @@ def api(command: str) -> str:
 def bgapi(command: str, job_uuid: str) -> str:
     """Return the command that runs *command* in the background; ``BACKGROUND_JOB`` *job_uuid* tells its end.
 
+    It is mod_commands' ``bgapi``, not the event socket's own: that one keeps the channel of a lost connection
+    in the dead ``socket`` application until the job is over, in silence, up to an originate's ring limit.
+
     Raises:
         BadCommand: a line break or a NUL in either.
     """
-    return f"bgapi {_one_line(command)}\nJob-UUID: {_one_line(job_uuid)}"
+    return api(f"bgapi uuid:{job_uuid} {command}")
 
 
 def _one_line(text: str) -> str:

@@ -93,6 +93,7 @@ class Actions(Entries):
         assert isinstance(self.call.event, events.TimerFired)
         _, _, code = self.call.event.timer.name.split()
         self._play(code)
+        self._hold()
 
     # Who answers
 
@@ -107,6 +108,7 @@ class Actions(Entries):
         self._start("silence", self.call.plan.announcing.confirm_limit)
         if not self.call.playing:
             self._play(HOLD)
+            self._hold()
 
     def lose_answered(self) -> None:
         """Who answered is gone, did not accept, or could not be connected."""
@@ -123,6 +125,7 @@ class Actions(Entries):
         leg.state = LegState.BRIDGED
         self.call.talked = True
         self.call.playing.clear()
+        self.call.holding = ""
         self._cancel_timers()
         if self.call.plan.connected.record:
             self._ask(do.Record())

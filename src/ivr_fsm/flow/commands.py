@@ -38,8 +38,15 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """After what plays, let the caller hear that somebody is being rung, until something else plays."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopPrompt:
-    """End the prompt that plays on the caller leg and forget the queued ones."""
+    """End what plays on the caller leg, and forget what is queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,7 @@ Command = (
     | Identify
     | Answer
     | Play
+    | Hold
     | StopPrompt
     | Dial
     | Release

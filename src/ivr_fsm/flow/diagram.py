@@ -13,7 +13,6 @@ from typing import Any
 from ivr_fsm.flow import drawing
 from ivr_fsm.flow.machine import CallFlow
 
-
 OUTSIDE = ""
 """Stands for what holds the outermost states."""
 

@@ -83,6 +83,12 @@ class Guards:
         return bool(token) and token == self.call.awaited, token
 
     @guard
+    def prompt_unheard(self) -> tuple[bool, object]:
+        """The prompt could not be played, so waiting for what it asks for would be silence."""
+        result = getattr(self.call.event, "result", "")
+        return result != "played", result
+
+    @guard
     def leg_wanted(self) -> tuple[bool, object]:
         """The leg is ours, has just answered, and has not been released."""
         leg = self.call.event_leg

@@ -62,7 +62,7 @@ def _menu_keys(source: Any, dialing: Any, *, cond: tuple[str, ...] = ()) -> Any:
 
 
 class CallFlow(Actions, StateChart[Any]):
-    """One call. Built by `step.start`, moved by `step.step`, by nothing else."""
+    """The flow of every call. Built once and moved by `step`, by nothing else."""
 
     allow_event_without_transition = False
     catch_errors_as_events = False
@@ -113,6 +113,13 @@ class CallFlow(Actions, StateChart[Any]):
                 dialing.dialing_call_centre,
                 cond=("awaited_prompt",),
                 on="go_to_support",
+            )
+            | _to_support(
+                menu,
+                dialing.dialing_office,
+                dialing.dialing_call_centre,
+                cond=("awaited_prompt", "prompt_unheard"),
+                on="gave_up_on_keys",
             )
             | _stay(menu, cond="awaited_prompt", on="await_digit")
         )

@@ -1,6 +1,7 @@
 """What the actions of the statechart are made of: prompts, timers, legs, and what watchers are told.
 
-Prompts of one step play one after another; a prompt of a later step cuts off what still plays.
+Prompts of one step play one after another; a prompt of a later step cuts off what still plays. While a
+target is rung, the caller hears ringing between them, never silence.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ class Means(Guards):
 
     def stop_prompt(self) -> None:
         """Silence what plays."""
-        if self.call.playing:
+        if self.call.playing or self.call.holding:
             self._ask(do.StopPrompt())
             self.call.playing.clear()
+            self.call.holding = ""
 
     def _ask(self, *wanted: do.Command) -> None:
         self.call.commands.extend(wanted)
@@ -51,16 +53,24 @@ class Means(Guards):
 
     # Prompts
 
-    def _play(self, code: str, *, cut: bool = True) -> str:
-        if cut and not any(isinstance(command, do.Play) for command in self.call.commands):
+    def _play(self, code: str) -> str:
+        if not any(isinstance(command, do.Play) for command in self.call.commands):
             self.stop_prompt()
-        self.call.tokens += 1
-        token = f"{code}-{self.call.tokens}"
+        token = self._token(code)
         by_name = code == HOLD and self.call.plan.prompts.hold_by_name
         self._ask(do.Play(code, token, self.call.names() if by_name else {}))
         self.call.playing.append(token)
         self.call.said.add(code)
         return token
+
+    def _hold(self) -> None:
+        if not self.call.holding:
+            self.call.holding = self._token("HOLD")
+            self._ask(do.Hold(self.call.holding))
+
+    def _token(self, code: str) -> str:
+        self.call.tokens += 1
+        return f"{code}-{self.call.tokens}"
 
     def _await_prompt(self, code: str, limit: float) -> None:
         self.call.awaited = self._play(code)
@@ -76,11 +86,13 @@ class Means(Guards):
             self._play(self.call.plan.prompts.shop_silent)
 
     def _run(self, timeline: Timeline, gives_up: float, *, cut: bool = True) -> None:
+        spare = bool(self.call.playing) and not cut
         for index, (at, code) in enumerate(timeline.marks()):
-            if at == 0:
-                self._play(code, cut=cut)
-            else:
+            if at > 0:
                 self._start(f"play {index} {code}", at)
+            elif not spare:
+                self._play(code)
+        self._hold()
         self._start("limit", gives_up)
 
     # Legs

@@ -149,7 +149,7 @@ class Announcing(Timeline):
     """The key that accepts the call."""
     confirm_limit: Seconds = 10
     """How long a callee who heard that question may take to press it; then the next target is rung."""
-    plays: tuple[MarkText, ...] = timeline(9, "0 FW8", "6 FW8").plays
+    plays: tuple[MarkText, ...] = timeline(9, "0 FW8", "6.5 FW8").plays
     """What the caller hears meanwhile."""
     gives_up: Seconds = 9
     """The announcement may last so many seconds; then the two are connected."""

@@ -92,6 +92,8 @@ class Call:
     repeats: int = 0
 
     playing: list[str] = field(default_factory=list)
+    holding: str = ""
+    """The token of the ringing that the caller hears between prompts, if any."""
     awaited: str = ""
     """The token of the prompt that the state waits for, if any."""
     said: set[str] = field(default_factory=set)
@@ -137,6 +139,8 @@ class Call:
                 self.caller = event.caller
             case events.PromptFinished(token=token) if token in self.playing:
                 self.playing.remove(token)
+            case events.PromptFinished(token=self.holding):
+                self.holding = ""
             case events.LegRinging() if leg and leg.state is LegState.DIALED:
                 leg.state = LegState.RINGING
             case events.LegAnswered() if leg and leg.state in (LegState.DIALED, LegState.RINGING):

@@ -9,12 +9,18 @@ from pathlib import Path
 RATE = 8000
 """Samples per second of a recording (G.711)."""
 
+ENDLESS = 86400.0
+"""Seconds that a sound without end plays."""
+
 
 def duration(path: str) -> float | None:
     """Return how long *path* plays, in seconds, or None when there is no such WAV file.
 
-    ``silence_stream://1500`` plays for 1.5 s, as mod_tone_stream does.
+    As with mod_tone_stream, ``silence_stream://1500`` plays for 1.5 s and ``tone_stream://…;loops=-1``
+    without end.
     """
+    if path.startswith("tone_stream://") and path.endswith(";loops=-1"):
+        return ENDLESS
     scheme, _, milliseconds = path.partition("silence_stream://")
     if not scheme and milliseconds.isdigit():
         return int(milliseconds) / 1000

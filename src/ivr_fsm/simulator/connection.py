@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from ivr_fsm.simulator.originate import originate
 if TYPE_CHECKING:
     from ivr_fsm.simulator.channel import Channel
     from ivr_fsm.simulator.switch import SimulatedSwitch
+
+_JOB = re.compile(r"bgapi uuid:(?P<uuid>[\w-]+) (?P<command>.+)", re.ASCII)
 
 
 class Connection:
@@ -166,12 +169,20 @@ class Connection:
         self._say_goodbye()
 
     def _api(self, command: Command) -> None:
-        self._wire.send(frames.api_frame(run_api(self._switch, command.argument)))
+        # mod_commands has a bgapi of its own, ``api bgapi uuid:<job> <command>``.
+        if job := _JOB.fullmatch(command.argument):
+            self._wire.send(frames.api_frame(f"+OK Job-UUID: {job['uuid']}\n"))
+            self._run_job(job["uuid"], job["command"])
+        else:
+            self._wire.send(frames.api_frame(run_api(self._switch, command.argument)))
 
     def _bgapi(self, command: Command) -> None:
         job = command.headers.get("job-uuid") or self._switch.new_uuid()
         self._wire.send(frames.reply_frame(f"+OK Job-UUID: {job}", Job_UUID=job))
-        name, _, argument = command.argument.partition(" ")
+        self._run_job(job, command.argument)
+
+    def _run_job(self, job: str, command: str) -> None:
+        name, _, argument = command.partition(" ")
         headers = {"Job-UUID": job, "Job-Command": name, "Job-Command-Arg": argument}
         if self._channel:
             headers["Job-Owner-UUID"] = self._channel.uuid
@@ -182,7 +193,7 @@ class Connection:
         if name == "originate":
             originate(self._switch, argument, report)
         else:
-            self._switch.later(self._switch.latency.step, report, run_api(self._switch, command.argument))
+            self._switch.later(self._switch.latency.step, report, run_api(self._switch, command))
 
     def _sendmsg(self, command: Command) -> None:
         uuid = command.argument or (self._channel.uuid if self._channel else "")
@@ -205,7 +216,8 @@ class Connection:
             return False
         uuid = headers.get("event-uuid") or self._switch.new_uuid()
         argument = headers.get("execute-app-arg") or command.body
-        channel.player.execute(Execute(headers.get("execute-app-name", ""), argument, uuid))
+        locked = headers.get("event-lock") == "true"
+        channel.player.execute(Execute(headers.get("execute-app-name", ""), argument, uuid, locked))
         return True
 
 

@@ -38,6 +38,7 @@ class Player:
         self._queue: deque[Execute] = deque()
         self._wakeup: Timer | None = None
         self._playing: Playing | None = None
+        self._breaking = False
 
     @property
     def idle(self) -> bool:
@@ -45,7 +46,19 @@ class Player:
         return self._playing is None and not self._queue
 
     def execute(self, app: Execute) -> None:
-        """Queue *app*; it starts with the next audio frame, or when what plays has ended."""
+        """Queue *app*; it starts with the next audio frame, or when what plays has ended.
+
+        A prompt without ``event-lock`` while another plays is refused: a real switch runs it inside the other
+        one, which then goes on. After a break it is in order (trace ``menu-shop-answers-…``).
+        """
+        waits = self._playing and not self._breaking
+        if (
+            app.name == "playback"
+            and not app.locked
+            and (waits or any(a.name == "playback" for a in self._queue))
+        ):
+            self._switch.refuse(f"playback {app.argument} inside another one")
+            return
         self._queue.append(app)
         self._wake()
 
@@ -85,7 +98,7 @@ class Player:
             whole: it came to its own end.
             status: its ``Playback-Status``, ``break`` when it was broken off.
         """
-        playing, self._playing = self._playing, None
+        playing, self._playing, self._breaking = self._playing, None, False
         if playing is None:
             return
         playing.timer.cancel()
@@ -104,6 +117,7 @@ class Player:
         if flush:
             self.flush()
         if self._playing:
+            self._breaking = True
             self._switch.later(self._switch.latency.breaking, self._interrupt, self._playing)
 
     def _interrupt(self, playing: Playing) -> None:
