@@ -185,6 +185,15 @@ async def test_a_bad_new_file_is_told_once_and_the_last_good_one_stays(
     assert await name_of(directory) == "Мария Соколова"
 
 
+async def test_a_file_caught_while_it_is_written_does_not_make_everybody_unknown(
+    path: Path, clock: Clock
+) -> None:
+    directory = FileDirectory(path, monotonic=clock)
+    put(path, "")
+    clock.seconds = 1.0
+    assert await name_of(directory) == "Мария"
+
+
 async def test_a_slow_reading_delays_nobody_and_is_not_begun_twice(
     path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,17 +59,18 @@ class Tone:
         return self.end - self.start
 
 
-def read(file: Path) -> Sound:
-    """Return the samples of a WAV file, 8 kHz, 16 bit, mono.
+def read(file: Path, channel: int = 0) -> Sound:
+    """Return the samples of one channel of a WAV file, 8 kHz, 16 bit.
 
     Raises:
         ValueError: it is another kind of WAV.
     """
     with wave.open(str(file)) as recording:
-        kind = recording.getframerate(), recording.getsampwidth(), recording.getnchannels()
-        if kind != (RATE, 2, 1):
-            raise ValueError(f"{file}: {kind} is not 8 kHz, 16 bit, mono")
-        return np.frombuffer(recording.readframes(recording.getnframes()), "<i2").astype(np.float64)
+        kind = recording.getframerate(), recording.getsampwidth()
+        if kind != (RATE, 2):
+            raise ValueError(f"{file}: {kind} is not 8 kHz, 16 bit")
+        samples = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
+        return samples[channel :: recording.getnchannels()].astype(np.float64)
 
 
 def prompts(sound: Sound, known: Mapping[str, Sound]) -> list[Heard]:
@@ -94,7 +95,9 @@ def prompts(sound: Sound, known: Mapping[str, Sound]) -> list[Heard]:
 
 def _before(heard: Heard, others: Iterable[Heard]) -> Heard:
     """Return *heard*, which may have been followed a little into what came after it, without that."""
-    then = min((other.start for other in others if heard.start + PROBE / RATE < other.start), default=heard.end)
+    then = min(
+        (other.start for other in others if heard.start + PROBE / RATE < other.start), default=heard.end
+    )
     return heard if then >= heard.end else replace(heard, end=then, whole=False)
 
 

@@ -35,10 +35,12 @@ class Ear:
     began: float
     prompts_of: Mapping[str, ears.Sound]
 
+    channel: int = 0
+
     @cached_property
     def sound(self) -> ears.Sound:
         """The recording."""
-        return ears.read(self.file)
+        return ears.read(self.file, self.channel)
 
     @cached_property
     def prompts(self) -> list[ears.Heard]:
@@ -49,6 +51,11 @@ class Ear:
     def tones(self) -> list[ears.Tone]:
         """Which tones were heard, seconds from `began`."""
         return ears.tones(self.sound, [*TONES.values(), *CALLERS_TONES])
+
+    @cached_property
+    def silences(self) -> list[tuple[float, float]]:
+        """Where nothing was heard for more than a second."""
+        return ears.silences(self.sound, 1.0)
 
     def heard_tone(self, hertz: int) -> float:
         """How long a tone was heard, seconds."""
@@ -99,6 +106,11 @@ class Played:
             LookupError: it has heard nothing.
         """
         return next(ear for ear in self.ears if ear.phone == phone)
+
+    def recorded(self, folder: Path) -> tuple[Ear, Ear]:
+        """The switch's recording of the call, its two channels."""
+        file = next(folder.glob(f"*/recordings/{self.steps[0]['call']}*.wav"))
+        return Ear("caller", file, 0.0, {}, 0), Ear("callee", file, 0.0, {}, 1)
 
     def happened(self, **said: Any) -> list[Line]:
         """What the user agents said with all of *said* in it."""

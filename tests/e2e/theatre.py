@@ -117,5 +117,6 @@ class Theatre:
         os.mkfifo(book)
         self._keep(stage.play(service, {c: s for c, s in scenes.items() if c not in first}, known))
         # Whoever still waits to read it is let go.
-        with book.open("r+", encoding="utf-8") as end:
-            end.write("still no directory")
+        end = os.open(book, os.O_RDWR)
+        os.write(end, b"still no directory")
+        os.close(end)

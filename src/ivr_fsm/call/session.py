@@ -1,4 +1,4 @@
-"""One live call: one inbox; each event is stepped through the flow, watched, and its commands performed.
+"""One live call: one inbox; each event is stepped through the flow, its commands performed, and the step shown.
 
 The inbox is emptied by whoever fills it, in the same turn: a digit's command leaves without a change of
 task. Events that arrive meanwhile wait for their turn, so a call never does two things at once.
@@ -60,7 +60,9 @@ class Session:
     def start(self, switch: Switch) -> None:
         """Begin, with *switch* to give commands to. It may be replaced when the caller leg returns."""
         self.switch = switch
+        self._busy = True
         self._follow(self._first)
+        self._busy = False
         self._empty_inbox()
 
     def post(self, event: events.Event) -> None:
@@ -94,16 +96,17 @@ class Session:
 
     def _follow(self, taken: Step) -> None:
         self._steps += 1
-        for watcher in self._world.watchers:
-            try:
-                watcher.stepped(self.call_id, self._steps, taken, self.call.now)
-            except Exception:
-                log.exception("watcher failed", call=self.call_id, watcher=type(watcher).__name__)
         for command in taken.commands:
             try:
                 self._perform(command)
             except Exception:
                 log.exception("command failed", call=self.call_id, command=type(command).__name__)
+        # A watcher only watches: writing its line must not hold up the command that a caller waits for.
+        for watcher in self._world.watchers:
+            try:
+                watcher.stepped(self.call_id, self._steps, taken, self.call.now)
+            except Exception:
+                log.exception("watcher failed", call=self.call_id, watcher=type(watcher).__name__)
 
     def _perform(self, command: do.Command) -> None:
         match command:

@@ -65,6 +65,11 @@ class Contents:
     warnings: tuple[str, ...]
     """What the service can live with and its keeper should know, each with its place."""
 
+    @property
+    def empty(self) -> bool:
+        """Whether nobody is in it: such a file is more likely half written than meant."""
+        return not (self.shops or self.clients or self.people)
+
     def caller(self, phone: str, at: datetime) -> Caller:
         """Say who calls at *at*; a phone of both a shop and a customer is the shop's."""
         if listing := self.shops.get(phone):

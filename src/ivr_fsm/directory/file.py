@@ -126,7 +126,10 @@ class FileDirectory:
 
     async def _read(self) -> None:
         try:
-            self._contents = await asyncio.to_thread(load, self._path, self._region)
+            contents = await asyncio.to_thread(load, self._path, self._region)
+            if contents.empty and not self._contents.empty:
+                raise DirectoryError(f"{self._path}: nothing is in it (any more, or not yet)")
+            self._contents = contents
         except DirectoryError as error:
             log.error("directory not read again, the last good one stays", problems=str(error).splitlines())
         else:

@@ -18,18 +18,14 @@ log = structlog.get_logger(__name__)
 OnCall = Callable[[Link, Event], None]
 
 EVENTS = (
-    "CHANNEL_ANSWER",
     "CHANNEL_PROGRESS",
     "CHANNEL_PROGRESS_MEDIA",
     "CHANNEL_PARK",
     "CHANNEL_EXECUTE_COMPLETE",
-    "PLAYBACK_START",
     "DTMF",
     "CHANNEL_BRIDGE",
-    "CHANNEL_UNBRIDGE",
     "CHANNEL_HANGUP",
     "BACKGROUND_JOB",
-    "RECORD_STOP",
 )
 """What a call's connection hears, of the channels and jobs that it has filters for."""
 
