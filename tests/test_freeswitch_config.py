@@ -192,7 +192,7 @@ def test_what_holds_before_any_service_is_asked(context: str, setting: str) -> N
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_the_recordings_that_it_plays_are_there(language: str) -> None:
     played = [Path(data) for application, data in actions("ivr") if application == "playback"]
-    assert [file.name for file in played] == ["FW7.wav", "FW9.wav"]
+    assert [file.name for file in played] == ["SORRY.wav", "FW9.wav"]
     assert all((ROOT / "prompts" / language / file.name).is_file() for file in played)
 
 
