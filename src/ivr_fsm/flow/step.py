@@ -26,6 +26,8 @@ class Step:
     after: str
     judged: tuple[Judged, ...]
     commands: tuple[Command, ...]
+    leg: str = ""
+    """Whose phone the event is about, if it is about one: ``office 74951110011``."""
 
     @property
     def moved(self) -> bool:
@@ -40,7 +42,7 @@ class Step:
     @property
     def reason(self) -> str:
         """The event and the answers of the guards that were asked, for people."""
-        return "; ".join([describe(self.event), *map(str, self.judged)])
+        return "; ".join([describe(self.event, self.leg), *map(str, self.judged)])
 
 
 def arrive(plan: Plan, arrived: events.CallArrived, now: datetime) -> tuple[Call, Step]:
@@ -65,17 +67,20 @@ def step(call: Call, event: events.Event, now: datetime) -> Step:
     name = _timer_name(call, event) if isinstance(event, events.TimerFired) else _NAMES[type(event)]
     _chart().take(call, event, now, name)
     commands, call.commands = tuple(call.commands), []
-    return Step(event, call.before, call.state_id, tuple(dict.fromkeys(call.judged)), commands)
+    judged = tuple(dict.fromkeys(call.judged))
+    leg = f"{call.event_leg.target} {call.event_leg.phone}" if call.event_leg else ""
+    return Step(event, call.before, call.state_id, judged, commands, leg)
 
 
-def describe(event: events.Event) -> str:
-    """Return an event in words: its name and what it says."""
+def describe(event: events.Event, leg: str = "") -> str:
+    """Return an event in words: its name and what it says, *leg* in the place of a leg's id."""
     name = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__)
     if isinstance(event, events.TimerFired):
         return f"timer fired: {event.timer.name}"
     if isinstance(event, events.CallerIdentified):
         return f"{name.strip()}: {scenario(event.caller)}"
-    said = [_in_words(event, field) for field in fields(event)]
+    said = [_in_words(event, field) for field in fields(event) if field.name not in ("leg", "call_id")]
+    said.insert(0, leg or getattr(event, "leg", ""))
     return name.strip() + (f": {', '.join(text for text in said if text)}" if any(said) else "")
 
 
