@@ -18,7 +18,7 @@ check: .venv/ready
 	$(BIN)/python -m ivr_fsm.speech.generate --check prompts
 
 bench: .venv/ready
-	$(BIN)/python -m bench
+	$(BIN)/python -m tests.bench
 
 # Re-records the prompts whose text has changed (needs RHVoice, see docs/speech.md).
 prompts: .venv/ready

@@ -18,6 +18,12 @@ def _names_number(template: str) -> str:
     return template
 
 
+def _ends_by_itself(sound: str) -> str:
+    if any(sign in sound for sign in ("loops=-1", "local_stream:", "\r", "\n")):
+        raise ValueError("must end by itself after some seconds: whoever loses the service waits for its end")
+    return sound
+
+
 class Settings(BaseSettings):
     """All settings, with their defaults."""
 
@@ -50,8 +56,8 @@ class Settings(BaseSettings):
     transfer_context: str = Field(default="ivr-transfer", pattern=r"^[a-z0-9_-]+$")
     """The dialplan context that a caller enters whom a callee transfers."""
 
-    hold: str = Field(default="tone_stream://%(1000,4000,425);loops=-1", pattern=r"^[^\r\n]+$")
-    """What callers hear between prompts while a phone rings: ringing; or a music file, or `local_stream://moh`."""
+    hold: Annotated[str, AfterValidator(_ends_by_itself)] = "tone_stream://%(1000,4000,425);loops=2"
+    """What callers hear, repeated, between prompts while a phone rings: 10 s of ringing, or a music file."""
 
     plan: Path | None = None
     """The plan file; without one the default plan, which has no phone numbers."""

@@ -5,7 +5,6 @@ Nothing is timed before that is asked for: the clocks cost something themselves.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import wraps
 from time import perf_counter
@@ -16,27 +15,21 @@ from ivr_fsm.esl.switch import FreeSwitch
 from ivr_fsm.esl.translate import Translator
 from ivr_fsm.esl.wire import Frame, FrameReader
 from ivr_fsm.flow.events import DigitPressed
-from ivr_fsm.watch.log import StepLog
 
-PARSE, TRANSLATE, STEP, LOG, SEND, ALL = "parse", "translate", "step", "log", "send", "all"
-
-PARTS = {
-    PARSE: "the frame read and parsed",
-    TRANSLATE: "translated into an event of the flow",
-    STEP: "the statechart's step",
-    LOG: "the step logged",
-    SEND: "uuid_break written to the socket",
-}
-"""The parts in words, in their order."""
+PARSE = "the frame read and parsed"
+TRANSLATE = "translated into an event of the flow"
+STEP = "the statechart's step"
+SEND = "uuid_break written to the socket"
+BETWEEN = "the session between these"
 
 Parts = dict[str, list[float]]
 
 
 def install() -> Parts:
     """Time the parts of every digit from now on; the seconds of each are added to the lists returned."""
-    found: Parts = defaultdict(list)
-    found[ALL] = []
-    arrived = [0.0]
+    found: Parts = {part: [] for part in (PARSE, TRANSLATE, STEP, SEND, BETWEEN)}
+    now: dict[str, float] = {}
+    arrived = 0.0
 
     def timed(owner: Any, name: str, part: str, counts: Callable[[tuple[Any, ...]], bool]) -> None:
         function = getattr(owner, name)
@@ -47,14 +40,17 @@ def install() -> Parts:
             result = function(*args, **kwargs)
             ended = perf_counter()
             if counts(args):
-                found[part].append(ended - began)
+                now[part] = ended - began
                 if part == SEND:
-                    found[ALL].append(ended - arrived[0])
+                    now[BETWEEN] = ended - arrived - sum(now.values())
+                    for each, seconds in now.items():
+                        found[each].append(seconds)
             return result
 
         setattr(owner, name, clocked)
 
     def frames(self: FrameReader) -> Iterator[Frame]:
+        nonlocal arrived
         reading = take(self)
         while True:
             began = perf_counter()
@@ -63,13 +59,13 @@ def install() -> Parts:
             if frame is None:
                 return
             if frame.event is not None and frame.event.name == "DTMF":
-                found[PARSE].append(ended - began)
-                arrived[0] = began
+                arrived = began
+                now.clear()
+                now[PARSE] = ended - began
             yield frame
 
     take, FrameReader._frames = FrameReader._frames, frames  # type: ignore[method-assign]
     timed(Translator, "translate", TRANSLATE, lambda args: args[1].name == "DTMF")
     timed(session, "step", STEP, lambda args: isinstance(args[1], DigitPressed))
-    timed(StepLog, "stepped", LOG, lambda args: isinstance(args[3].event, DigitPressed))
     timed(FreeSwitch, "stop_prompt", SEND, lambda _: True)
     return found

@@ -28,7 +28,7 @@ def _figures(run: Run) -> Table:
     table = Table(title="The service, a bare asyncio server, and greenswitch's own server")
     for title in ("", "unit", *SERVERS, "ours : asyncio", "ours : greenswitch"):
         table.add_column(title, justify="left" if title in ("", "unit") else "right")
-    for figure in run.figures:
+    for figure in run.figures.values():
         *others, ours = (figure.values.get(server) for server in SERVERS)
         ratios = (f"{ours / other:.2f}" if ours and other else "" for other in others)
         table.add_row(figure.name, figure.unit, *map(_short, (*others, ours)), *ratios)

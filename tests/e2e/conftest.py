@@ -1,4 +1,4 @@
-"""The real switch, started once for all tests that want it; without IVR_TEST_FREESWITCH they are skipped, loudly."""
+"""The real switch, started once for all tests; without IVR_TEST_FREESWITCH they are skipped, loudly."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
 
 @pytest.fixture
 def played(request: pytest.FixtureRequest, theatre: Theatre) -> Played:
-    """What came of a scene. Its whole group is played when the first of it is asked for, as far as selected."""
+    """What came of a scene. The selected ones of its group are played when the first is asked for."""
     from .scene import GROUPS
 
     name = request.param

@@ -21,11 +21,13 @@ BLOCK, SLICE = RATE // 10, RATE // 50
 """A prompt is followed in blocks of 100 ms; where it stops is found in slices of 20 ms, a packet each."""
 PROBE, PROBES = 4 * BLOCK, (0, 6 * BLOCK, 12 * BLOCK)
 """What a prompt is found by: 400 ms at its beginning, or a little later if packets were lost there."""
-SLIP = 3 * SLICE
-"""How far a jitter buffer may move the sound between two blocks."""
-LOST = 4
-"""Blocks in a row that may be spoilt by lost packets before a prompt counts as over."""
-ALIKE, SAME = 0.7, 0.9
+SLIP, STALL = 3 * SLICE, 5 * BLOCK
+"""How far a jitter buffer may move the sound between two blocks, and how far when packets were lost or late."""
+LOST = 5
+"""Blocks in a row that may be spoilt by that before a prompt counts as over."""
+FEWEST = 3
+"""Blocks that must be heard of a prompt."""
+ALIKE, SAME = 0.7, 0.95
 """Correlation from which sound may be a prompt, and from which a block of it certainly is."""
 QUIET = 60.0
 """RMS below which 16-bit sound counts as silence."""
@@ -148,16 +150,16 @@ def _places(sound: Sound, prompt: Sound, offset: int) -> list[int]:
 
 
 def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tuple[int, Heard] | None:
-    """Follow *prompt*, which began at sample *at*, to where it stops; say how many blocks were the same too."""
+    """Follow *prompt*, which began at sample *at*, to where it stops; count the blocks that were the same."""
     first, last = _first_sound(prompt), _last_sound(prompt)
-    slip, end, missed, matched = 0, -1, 0, 0
+    slip, end, missed, matched = 0, 0, 0, 0
     blocks = [
         offset
         for offset in range(first + probe, last, BLOCK)
         if _rms(prompt[offset : offset + BLOCK]) >= QUIET
     ]
     for offset, following in zip(blocks, [*blocks[1:], None], strict=True):
-        alike, moved = _best(sound, prompt, offset, at + slip, SLIP + missed * SLICE)
+        alike, moved = _best(sound, prompt, offset, at + slip, STALL if missed else SLIP)
         # After a gap one block is not enough: short pieces of speech do resemble each other.
         if missed and following is not None:
             alike = min(alike, _best(sound, prompt, following, at + slip + moved, SLICE)[0])
@@ -167,7 +169,7 @@ def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tu
                 break
             continue
         slip, missed, end, matched = slip + moved, 0, min(offset + BLOCK, last), matched + 1
-    if end < 0:
+    if matched < FEWEST:
         return None
     whole = end >= last
     if not whole:

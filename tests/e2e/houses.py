@@ -1,4 +1,4 @@
-"""What the service is given in these tests: plans, and a directory in which every scene's caller has a place."""
+"""What the service is given in these tests: plans, and a directory that knows the caller of every scene."""
 
 from __future__ import annotations
 

@@ -2,18 +2,19 @@
 
     python phones.py --rtp 30000
 
-It takes a free SIP port and tells it. It is steered by one JSON object a line on its input, and tells one a line on its output:
+It takes a free SIP port and tells it. It is steered by one JSON object a line on its input, and tells one
+a line on its output:
 
     {"do": "expect", "caller": "7916…", "called": "7495…", "ring": 2, "then": "answer" | 486 | null,
      "tone": 600, "record": "x.wav"}
     {"do": "call", "caller": "7916…", "to": "sip:7800…@127.0.0.1:5080", "tone": 1000, "record": "y.wav"}
     {"do": "press", "leg": "…", "digits": "1"}    {"do": "refer", "leg": "…", "to": "sip:…"}
     {"do": "answer", "legs": ["…", "…"]}          {"do": "hangup", "leg": "…"}
-    {"at": 1732300000.123, "leg": "7916… 7495… 1", "event": "incoming" | "answered" | "sound" | "digit" | "ended" | …}
+    {"at": 1732300000.123, "leg": "7916… 7495… 1", "event": "incoming" | "answered" | "sound" | "ended" | …}
 
-A leg is named after who calls, who is called, and how often it was so: scripts are by caller too, so that many
-calls can ring the same phone at once. All pjsua2 objects live in the main thread (``mainThreadOnly``), and none
-may outlive ``libDestroy``.
+A leg is named after who calls, who is called, and how often it was so: scripts are by caller too, so that
+many calls can ring the same phone at once. All pjsua2 objects live in the main thread (``mainThreadOnly``),
+and none may outlive ``libDestroy``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The processes that a test talks to: SIP user agents and the service. What they say is kept, line by line."""
+"""The processes that a test talks to, SIP user agents and the service; what they say is kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class News:
 
 
 class Process:
-    """A process that says one JSON object a line on its output, kept in NAME.jsonl too; other lines are left out."""
+    """A process that says one JSON object a line on its output (in *name*.jsonl too); other lines are left out."""
 
     def __init__(self, news: News, command: list[str], *, folder: Path, name: str, **more: str) -> None:
         self.lines: list[Line] = []

@@ -18,7 +18,7 @@ TONES = {phone: 500 + 50 * index for index, phone in enumerate(PHONES)}
 CALLERS_TONES = range(900, 2150, 50)
 
 Kind = Literal["order", "one phone", "closed", "no phone", "known", "unknown", "partner"]
-"""Who calls: with an order at a shop with two phones, one phone, closed, without a usable phone; or without."""
+"""Who calls: with an order, from a shop that has two phones, one, is closed, or has none; or without one."""
 
 
 @dataclass(frozen=True)

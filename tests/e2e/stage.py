@@ -1,4 +1,4 @@
-"""Plays scenes on the real switch, several at once, and keeps what happened: the log, and what everybody heard."""
+"""Plays scenes on the real switch, several at once, and keeps the log and what everybody heard."""
 
 from __future__ import annotations
 

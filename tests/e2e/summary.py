@@ -12,7 +12,7 @@ NAMES = {hertz: phone for phone, hertz in TONES.items()}
 
 
 def table(all_played: Iterable[Played]) -> Iterator[str]:
-    """Yield a paragraph for each scene: its states, what everybody heard, what was left, and how fast it was."""
+    """Yield a paragraph for each scene: its states, what everybody heard, and what was left."""
     for played in all_played:
         yield f"== {played.scene.name} ({played.caller})"
         yield f"   states  {' → '.join(played.states)}"
@@ -27,7 +27,7 @@ def table(all_played: Iterable[Played]) -> Iterator[str]:
                 f"{digit}: {press * 1000:.0f} ms after the key, {step * 1000:.0f} ms after the service had it"
                 for digit, press, step in cuts
             )
-        yield f"   left {len(played.left)}, cleared after {played.cleared:.2f} s; faults {played.faults or 'none'}"
+        yield f"   left {len(played.left)}, cleared after {played.cleared:.2f} s{'; '.join(['', *played.faults])}"
 
 
 def heard(ear: Ear) -> str:
@@ -41,7 +41,7 @@ def heard(ear: Ear) -> str:
 
 
 def cut_times(played: Played) -> Iterator[tuple[str, float, float]]:
-    """Yield each digit of the caller that cut a prompt, and the seconds to silence from the key and the step."""
+    """Yield each digit that cut a prompt, and the seconds to silence from the key and from the step."""
     cut = [prompt for prompt in played.ears[0].prompts if not prompt.whole] if played.ears else []
     began = played.ears[0].began if played.ears else 0
     steps = [step for step in played.steps if step["reason"].startswith("digit pressed")]

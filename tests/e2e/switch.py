@@ -1,4 +1,4 @@
-"""A real FreeSWITCH on loopback, with the project's own configuration and everything it writes in one folder."""
+"""A real FreeSWITCH on loopback with the project's own configuration; what it writes is in one folder."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Theatre:
     def _play_broken(
         self, stage: Stage, service: Service, scenes: Mapping[str, Scene], known: Mapping[str, ears.Sound]
     ) -> None:
-        """Spoil the menu's prompt and the directory; then let the directory hang, as on a lost file server."""
+        """Spoil the menu's prompt and the directory; then let that one hang, as on a lost file server."""
         book = stage.folder / "directory.toml"
         (stage.folder / "prompts" / "ru" / "FW3.wav").unlink()
         book.write_text("this is no directory", "utf-8")

@@ -1,7 +1,7 @@
 """The provider's side of the trunk: one SIP address, behind it the phones of every scene.
 
-The library that phones.py uses can hold four calls a process, so each scene has a process of its own, and what
-comes in here is handed on by the caller's number. Nothing is changed on the way: the answer to an INVITE
+The library that phones.py uses can hold four calls a process, so each scene has a process of its own, and
+what comes in here is handed on by the caller's number. Nothing is changed on the way: the answer to an INVITE
 names the phone's own address, and what follows goes there directly.
 """
 

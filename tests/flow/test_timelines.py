@@ -205,3 +205,22 @@ def test_nothing_is_stopped_when_nothing_plays() -> None:
     live = in_greeting()
     live.prompt_ends()
     assert live.all(do.StopPrompt) == []
+
+
+def test_ringing_goes_on_when_one_round_of_it_is_over() -> None:
+    live = at_shop()
+    live.send(events.PromptFinished(live.last(do.Play).token))
+    rounds = len(live.all(do.Hold))
+    first = live.call.holding
+    live.send(events.PromptFinished(first))
+    assert len(live.all(do.Hold)) == rounds + 1
+    live.send(events.PromptFinished(first))
+    assert len(live.all(do.Hold)) == rounds + 1, "told twice, it is begun once"
+
+
+def test_ringing_that_cannot_be_played_is_not_tried_again_and_again() -> None:
+    live = at_shop()
+    live.send(events.PromptFinished(live.last(do.Play).token))
+    rounds = len(live.all(do.Hold))
+    live.send(events.PromptFinished(live.call.holding, "missing"))
+    assert len(live.all(do.Hold)) == rounds

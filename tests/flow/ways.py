@@ -135,6 +135,12 @@ def missing(live: LiveCall) -> object:
     return live.send(events.PromptFinished(live.call.awaited, "missing"))
 
 
+def hold_ends(live: LiveCall) -> object:
+    for token in list(live.call.playing):
+        live.send(events.PromptFinished(token))
+    return live.send(events.PromptFinished(live.call.holding))
+
+
 def hang_up(live: LiveCall) -> object:
     return live.hangs_up()
 
@@ -214,6 +220,9 @@ def _dialing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     yield *answered, "leg_wanted announcement_needed", "announcing", at_shop, answers("shop")
     yield *answered, "leg_wanted", "connected", at_office, answers("office")
     yield "dialing", "mark_reached", "", "", at_shop, wait(4)
+    for ringing in (at_shop, announcing, transferring):
+        source = "dialing" if ringing is at_shop else ringing.__name__
+        yield source, "prompt_finished", "hold_over", "", ringing, hold_ends
     shop = "dialing_shop"
     yield shop, "limit_reached", "office_open", office, at_shop, wait(32)
     yield shop, "limit_reached", "", centre, lambda: at_shop(SHUT), wait(32)

@@ -1,4 +1,4 @@
-"""One live call: one inbox; each event is stepped through the flow, its commands performed, and the step shown.
+"""One live call: one inbox; an event is stepped through the flow, its commands performed, the step shown.
 
 The inbox is emptied by whoever fills it, in the same turn: a digit's command leaves without a change of
 task. Events that arrive meanwhile wait for their turn, so a call never does two things at once.

@@ -36,8 +36,8 @@ class Trunk:
     """The number that callees see; empty: the caller's own."""
     region: str = "RU"
     transfer_context: str = "ivr-transfer"
-    hold: str = "tone_stream://%(1000,4000,425);loops=-1"
-    """What a caller hears between prompts while a phone rings: the ringing of Russian networks."""
+    hold: str = "tone_stream://%(1000,4000,425);loops=2"
+    """What a caller hears between prompts while a phone rings: the ringing of Russian networks, for 10 s."""
     recordings: Path | None = None
     """A folder that the switch can write to; None: nothing is recorded."""
 
@@ -101,7 +101,7 @@ class FreeSwitch:
         self._send(wire.sendmsg("playback", str(file), event_uuid=token, in_turn=True))
 
     def hold(self, token: str) -> None:
-        """Queue ringing without end; a break or the bridge ends it."""
+        """Queue ringing. It must end by itself: FreeSWITCH keeps a lost call until what plays has ended."""
         self._send(wire.sendmsg("playback", self._trunk.hold, event_uuid=token, in_turn=True))
 
     def stop_prompt(self) -> None:

@@ -95,6 +95,10 @@ class Actions(Entries):
         self._play(code)
         self._hold()
 
+    def hold_on(self) -> None:
+        """Ringing ends by itself every few seconds, so that a lost service leaves nobody in it for ever."""
+        self._hold()
+
     # Who answers
 
     def keep_answered(self) -> None:

@@ -39,7 +39,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """After what plays, let the caller hear that somebody is being rung, until something else plays."""
+    """After what plays, let the caller hear for some seconds that somebody is being rung."""
 
     token: str
 

@@ -89,6 +89,13 @@ class Guards:
         return result != "played", result
 
     @guard
+    def hold_over(self) -> tuple[bool, object]:
+        """The ringing that the caller heard has come to its end, and nothing else plays."""
+        token, result = getattr(self.call.event, "token", ""), getattr(self.call.event, "result", "")
+        quiet = not (self.call.playing or self.call.holding)
+        return quiet and token.startswith("HOLD-") and result == "played", token
+
+    @guard
     def leg_wanted(self) -> tuple[bool, object]:
         """The leg is ours, has just answered, and has not been released."""
         leg = self.call.event_leg

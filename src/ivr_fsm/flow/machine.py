@@ -174,6 +174,11 @@ class CallFlow(Actions, StateChart[Any]):
             | transferring.to(dialing.dialing_call_centre, cond="destination_awaited", on="transfer_failed")
         )
 
+        prompt_finished |= (
+            _stay(dialing, cond="hold_over", on="hold_on")
+            | _stay(announcing, cond="hold_over", on="hold_on")
+            | _stay(transferring, cond="hold_over", on="hold_on")
+        )
         mark_reached = (
             _stay(dialing, on="play_mark")
             | _stay(announcing, on="play_mark")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from functools import lru_cache
 from pathlib import Path
@@ -9,18 +10,18 @@ from pathlib import Path
 RATE = 8000
 """Samples per second of a recording (G.711)."""
 
-ENDLESS = 86400.0
-"""Seconds that a sound without end plays."""
+_TONE = re.compile(r"tone_stream://%\((\d+),(\d+),[\d,]+\);loops=(\d+)")
 
 
 def duration(path: str) -> float | None:
     """Return how long *path* plays, in seconds, or None when there is no such WAV file.
 
-    As with mod_tone_stream, ``silence_stream://1500`` plays for 1.5 s and ``tone_stream://…;loops=-1``
-    without end.
+    As with mod_tone_stream, ``silence_stream://1500`` plays for 1.5 s, and
+    ``tone_stream://%(1000,4000,425);loops=2`` for twice 5 s.
     """
-    if path.startswith("tone_stream://") and path.endswith(";loops=-1"):
-        return ENDLESS
+    if tone := _TONE.fullmatch(path):
+        on, off, loops = map(int, tone.groups())
+        return (on + off) * loops / 1000
     scheme, _, milliseconds = path.partition("silence_stream://")
     if not scheme and milliseconds.isdigit():
         return int(milliseconds) / 1000
