@@ -59,7 +59,6 @@ class FreeSwitch:
         self._phone = arrived(channel, trunk.region).phone
         self._caller = channel.get("Unique-ID") or ""
         self._translator = Translator(self._caller)
-        self._caller_gone = False
         self._attach(link)
 
     def _attach(self, link: Link) -> None:
@@ -79,9 +78,8 @@ class FreeSwitch:
         self._post(returned(channel, self._trunk.region))
 
     def close(self) -> None:
-        """Let the connection end: at once if the caller leg is gone, else when the switch ends it."""
-        if self._caller_gone:
-            self._link.close("the call is over")
+        """End the connection: the caller leg is gone, or has not gone in the time that it was given."""
+        self._link.close("the call is over")
 
     # Commands
 
@@ -200,8 +198,6 @@ class FreeSwitch:
 
     def _heard(self, heard: Headers) -> None:
         event = self._translator.translate(heard)
-        if isinstance(event, events.CallerHungUp):
-            self._caller_gone = True
         if event is not None:
             self._post(event)
 
