@@ -72,7 +72,11 @@ class Service:
             self.now,
             asyncio.get_running_loop(),
         )
-        self.server = OutboundServer(settings.host, settings.port, self.answer, max_calls=settings.max_calls)
+        # A call that is transferred has a second connection, one that is refused has it for a moment.
+        self.server = OutboundServer(
+            settings.host, settings.port, self.answer, max_connections=2 * settings.max_calls + 100
+        )
+        self._stopping = False
         self.control = ControlConnection(
             settings.freeswitch_host,
             settings.freeswitch_port,
@@ -90,6 +94,11 @@ class Service:
         if (known := self.live.get(arrival.call_id)) is not None and isinstance(known.switch, FreeSwitch):
             known.switch.adopt(link, channel)
             return
+        if self._stopping or len(self.live) >= self.settings.max_calls:
+            why = "the service stops" if self._stopping else "too many calls"
+            log.warning("call refused", call=arrival.call_id, reason=why, live=len(self.live))
+            link.close(f"call refused: {why}")
+            return
         session = Session(self.plan, arrival, self.world, on_over=self.live.drop)
         self.live.add(session)
         session.start(FreeSwitch(link, channel, self.trunk, self.control, session.post))
@@ -99,7 +108,8 @@ class Service:
 
         What still talks goes on talking in the switch; what still waits falls to the dialplan's next line.
         """
-        self.server.stop_accepting()
+        # Callers whom a callee transfers come back on a new connection: the door stays open for them.
+        self._stopping = True
         if self.live:
             log.info("draining", calls=len(self.live), seconds=drain)
             await asyncio.wait({asyncio.ensure_future(self.live.emptied())}, timeout=drain)

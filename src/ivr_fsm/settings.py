@@ -19,8 +19,10 @@ def _names_number(template: str) -> str:
 
 
 def _ends_by_itself(sound: str) -> str:
-    if any(sign in sound for sign in ("loops=-1", "local_stream:", "\r", "\n")):
+    if any(sign in sound for sign in ("loops=-", "stream://-", "local_stream:", "\r", "\n")):
         raise ValueError("must end by itself after some seconds: whoever loses the service waits for its end")
+    if "://" not in sound and not Path(sound).is_file():
+        raise ValueError(f"there is no file {sound}")
     return sound
 
 

@@ -7,7 +7,7 @@ cross-correlation, which G.711 hardly disturbs) and then followed, block by bloc
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 Sound = NDArray[np.float64]
 
 RATE = 8000
+COARSE = 4
+"""Prompts are looked for at RATE / COARSE, which is enough to find where one may begin."""
 BLOCK, SLICE = RATE // 10, RATE // 50
 """A prompt is followed in blocks of 100 ms; where it stops is found in slices of 20 ms, a packet each."""
 PROBE, PROBES = 4 * BLOCK, (0, 6 * BLOCK, 12 * BLOCK)
 """What a prompt is found by: 400 ms at its beginning, or a little later if packets were lost there."""
 SLIP, STALL = 3 * SLICE, 5 * BLOCK
-"""How far a jitter buffer may move the sound between two blocks, and how far when packets were lost or late."""
+"""How far a jitter buffer may move the sound between two blocks, and how far when packets were late."""
 LOST = 5
 """Blocks in a row that may be spoilt by that before a prompt counts as over."""
 FEWEST = 3
@@ -80,12 +82,11 @@ def prompts(sound: Sound, known: Mapping[str, Sound]) -> list[Heard]:
 
     Where two prompts begin alike, the one that explains more is taken; equals go by their code.
     """
+    search = _Search(sound)
     candidates = [
-        found
+        candidate
         for code, prompt in sorted(known.items())
-        for probe in PROBES
-        for at in _places(sound, prompt, probe)
-        if (found := _followed(code, sound, prompt, at, probe))
+        for candidate in _candidates(search, sound, code, prompt)
     ]
     taken: list[Heard] = []
     for _, candidate in sorted(candidates, key=lambda found: -found[0]):
@@ -134,19 +135,44 @@ def silences(sound: Sound, longest: float) -> list[tuple[float, float]]:
     return [(first / 10, last / 10) for first, last in _runs(quiet) if (last - first) / 10 > longest]
 
 
-def _places(sound: Sound, prompt: Sound, offset: int) -> list[int]:
-    """Return where *prompt* seems to begin, samples, by what it says *offset* samples after its first sound."""
-    first = _first_sound(prompt) + offset
-    probe = prompt[first : first + PROBE]
-    if len(sound) < len(probe) or len(probe) < PROBE or _rms(probe) < QUIET:
-        return []
-    size = 1 << (len(sound) + len(probe)).bit_length()
-    product = np.fft.irfft(np.fft.rfft(sound, size) * np.conj(np.fft.rfft(probe, size)), size)
-    product = product[: len(sound) - len(probe) + 1]
-    sums = np.concatenate(([0.0], np.cumsum(sound**2)))
-    around = np.sqrt(np.maximum(sums[len(probe) :] - sums[: -len(probe)], len(probe) * QUIET**2))
-    likeness = product / (around * np.linalg.norm(probe))
-    return [start + int(np.argmax(likeness[start:end])) - first for start, end in _runs(likeness > ALIKE)]
+def _candidates(search: _Search, sound: Sound, code: str, prompt: Sound) -> Iterator[tuple[int, Heard]]:
+    """Yield what may be *prompt*: how many of its blocks are there, and what was heard."""
+    followed: list[int] = []
+    for probe in PROBES:
+        first = _first_sound(prompt) + probe
+        for at in (place - first for place in search.places(prompt[first : first + PROBE])):
+            if all(abs(at - earlier) > SLIP for earlier in followed) and (
+                found := _followed(code, sound, prompt, at, probe)
+            ):
+                followed.append(at)
+                yield found
+
+
+class _Search:
+    """Finds short pieces in a sound by normalised cross-correlation, at a quarter of the rate."""
+
+    def __init__(self, sound: Sound) -> None:
+        self._sound = _coarse(sound)
+        self._size = 1 << (len(self._sound) + PROBE // COARSE).bit_length()
+        self._spectrum = np.fft.rfft(self._sound, self._size)
+        sums = np.concatenate(([0.0], np.cumsum(self._sound**2)))
+        length = PROBE // COARSE
+        self._energy = np.maximum(sums[length:] - sums[:-length], length * QUIET**2)
+
+    def places(self, piece: Sound) -> list[int]:
+        """Return the samples at which *piece*, `PROBE` long, seems to begin."""
+        piece = _coarse(piece)
+        if len(piece) < PROBE // COARSE or len(self._sound) < len(piece) or _rms(piece) < QUIET / 2:
+            return []
+        product = np.fft.irfft(self._spectrum * np.conj(np.fft.rfft(piece, self._size)), self._size)
+        likeness = product[: len(self._energy)] / np.sqrt(self._energy * (piece @ piece))
+        return [
+            COARSE * (start + int(np.argmax(likeness[start:end]))) for start, end in _runs(likeness > ALIKE)
+        ]
+
+
+def _coarse(sound: Sound) -> Sound:
+    return sound[: len(sound) // COARSE * COARSE].reshape(-1, COARSE).mean(axis=1)
 
 
 def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tuple[int, Heard] | None:
@@ -165,7 +191,7 @@ def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tu
             alike = min(alike, _best(sound, prompt, following, at + slip + moved, SLICE)[0])
         if alike < SAME:
             missed += 1
-            if missed > LOST:
+            if missed > (LOST if matched else 1):
                 break
             continue
         slip, missed, end, matched = slip + moved, 0, min(offset + BLOCK, last), matched + 1

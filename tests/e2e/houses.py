@@ -69,7 +69,8 @@ def directory(callers: Mapping[str, Kind]) -> str:
             parts.append(f'[[customers]]\nname = "Мария"\nphones = ["{phone}"]\n')
         if kind in SHOPS:
             parts.append(
-                f'[[orders]]\nid = "10{index:03}"\nshop = "{kind}"\ncustomer = "{phone}"\nstatus = "Собирается"\n'
+                f'[[orders]]\nid = "10{index:03}"\nshop = "{kind}"\ncustomer = "{phone}"\n'
+                'status = "Собирается"\n'
             )
     for kind, (phones, is_open) in SHOPS.items():
         listed = ", ".join(f'"{phone}"' for phone in phones)

@@ -39,7 +39,7 @@ class News:
 
 
 class Process:
-    """A process that says one JSON object a line on its output (in *name*.jsonl too); other lines are left out."""
+    """A process that says one JSON object a line (kept in *name*.jsonl too); other lines are left out."""
 
     def __init__(self, news: News, command: list[str], *, folder: Path, name: str, **more: str) -> None:
         self.lines: list[Line] = []

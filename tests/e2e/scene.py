@@ -14,8 +14,10 @@ OFFICE_1, OFFICE_2, MANAGER = "74951110011", "74951110012", "74951110013"
 CENTRE = "74951110021"
 PHONES = (SHOP_1, SHOP_2, LONE_SHOP, CLOSED_SHOP, OFFICE_1, OFFICE_2, MANAGER, CENTRE)
 TONES = {phone: 500 + 50 * index for index, phone in enumerate(PHONES)}
-"""What each phone sounds like, Hz. Callers have tones of their own above these."""
+"""What each phone sounds like, Hz."""
 CALLERS_TONES = range(900, 2150, 50)
+RINGING = 425
+"""What the caller hears between prompts, Hz."""
 
 Kind = Literal["order", "one phone", "closed", "no phone", "known", "unknown", "partner"]
 """Who calls: with an order, from a shop that has two phones, one, is closed, or has none; or without one."""
@@ -115,7 +117,7 @@ FAST = (
         acts=(press("1"), talk(SHOP_1)),
         phones={SHOP_1: answers(4.5)},
         states=(*TO_SHOP, "announcing", *TALK),
-        hears="FW1 FW3… FW6 FW4 FW8",
+        hears="FW1 FW3… FW6 FW4",
         talks=(SHOP_1,),
         announced=True,
     ),

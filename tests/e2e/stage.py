@@ -14,13 +14,13 @@ from typing import Any
 
 from . import ears
 from .processes import Line, News, Service, UserAgent, until, wall
-from .scene import CALLERS_TONES, SERVICE, TONES, Act, Phone, Scene
+from .scene import CALLERS_TONES, RINGING, SERVICE, TONES, Act, Phone, Scene
 from .switch import RealSwitch
 from .trunk import Trunk
 
 TOGETHER = 8
 """Scenes at once: each is two processes and up to six channels, and the machine may have two cores."""
-LIMIT = 150.0
+LIMIT = 100.0
 """Seconds after which a scene is given up."""
 GRACE = 5.0
 """Seconds that the channels of a call may live on when it has ended."""
@@ -50,7 +50,7 @@ class Ear:
     @cached_property
     def tones(self) -> list[ears.Tone]:
         """Which tones were heard, seconds from `began`."""
-        return ears.tones(self.sound, [*TONES.values(), *CALLERS_TONES])
+        return ears.tones(self.sound, [RINGING, *TONES.values(), *CALLERS_TONES])
 
     @cached_property
     def silences(self) -> list[tuple[float, float]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .processes import wall
-from .scene import CALLERS_TONES, SERVICE, TONES
+from .scene import RINGING, SERVICE, TONES
 from .stage import Ear, Played
 
-NAMES = {hertz: phone for phone, hertz in TONES.items()}
+NAMES = {RINGING: "ringing", **{hertz: f"tone of {phone}" for phone, hertz in TONES.items()}}
 
 
 def table(all_played: Iterable[Played]) -> Iterator[str]:
@@ -18,26 +18,30 @@ def table(all_played: Iterable[Played]) -> Iterator[str]:
         yield f"   states  {' → '.join(played.states)}"
         for ear in played.ears:
             yield f"   {ear.phone:<11} heard  {heard(ear)}"
-        for phone in sorted({line["leg"].split()[1] for line in played.events if line["leg"]} - {SERVICE}):
-            ends = [f"{line['code']} {line['reason']}" for line in played.happened(event="ended")
-                    if line["leg"].split()[1] == phone]  # fmt: skip
-            yield f"   {phone:<11} ended  {', '.join(ends) or 'STILL THERE'}"
-        if cuts := list(cut_times(played)):
-            yield "   digit → silence  " + ", ".join(
-                f"{digit}: {press * 1000:.0f} ms after the key, {step * 1000:.0f} ms after the service had it"
-                for digit, press, step in cuts
-            )
-        yield f"   left {len(played.left)}, cleared after {played.cleared:.2f} s{'; '.join(['', *played.faults])}"
+        yield from _ends(played)
+        for digit, press, step in cut_times(played):
+            from_key, from_step = round(press * 1000), round(step * 1000)
+            yield f"   {digit} → silence {from_key} ms after the key, {from_step} ms after the service had it"
+        faults = f"; {'; '.join(played.faults)}" if played.faults else ""
+        yield f"   left {len(played.left)}, cleared after {played.cleared:.2f} s{faults}"
 
 
 def heard(ear: Ear) -> str:
-    """Return what an ear heard, in order: prompts, and tones by whose they are."""
+    """Return what an ear heard, in order: prompts, and tones by whose they are; rings in a row as one."""
     sounds = [(prompt.start, prompt.end, str(prompt)) for prompt in ear.prompts]
-    sounds += [
-        (tone.start, tone.end, "caller" if tone.hertz in CALLERS_TONES else f"tone of {NAMES[tone.hertz]}")
-        for tone in ear.tones
-    ]
-    return ", ".join(f"{what} {start:.1f}-{end:.1f}" for start, end, what in sorted(sounds))
+    sounds += [(tone.start, tone.end, NAMES.get(tone.hertz, "caller")) for tone in ear.tones]
+    merged: list[tuple[float, float, str]] = []
+    for start, end, what in sorted(sounds):
+        if merged and merged[-1][2] == what == NAMES[RINGING]:
+            start = merged.pop()[0]
+        merged.append((start, end, what))
+    return ", ".join(f"{what} {start:.1f}-{end:.1f}" for start, end, what in merged)
+
+
+def _ends(played: Played) -> Iterator[str]:
+    ended = {line["leg"]: f"{line['code']} {line['reason']}" for line in played.happened(event="ended")}
+    for line in played.happened(event="incoming"):
+        yield f"   {line['called']:<11} ended  {ended.get(line['leg'], 'NOT AT ALL')}"
 
 
 def cut_times(played: Played) -> Iterator[tuple[str, float, float]]:

@@ -138,7 +138,7 @@ async def test_peers_that_connect_and_leave_harm_nobody(open_desk: OpenDesk) -> 
 
 
 async def test_one_call_too_many_is_refused_at_once(open_desk: OpenDesk) -> None:
-    desk = open_desk(max_calls=2)
+    desk = open_desk(max_connections=2)
     call = await desk.call()
     shaking = await Peer.connect(desk.server.port)
     await shaking.command()
@@ -146,7 +146,7 @@ async def test_one_call_too_many_is_refused_at_once(open_desk: OpenDesk) -> None
         refused = await Peer.connect(desk.server.port)
         await refused.ended()
     (entry,) = logs
-    assert (entry["log_level"], entry["live"], entry["max_calls"]) == ("warning", 2, 2)
+    assert (entry["log_level"], entry["live"], entry["max_connections"]) == ("warning", 2, 2)
     assert "too many" in entry["event"]
     await talk(*call)
     await shaking.close()

@@ -95,7 +95,7 @@ class Watch:
             assert not ended
         if call.state_id == "ended":
             assert not call.armed
-        elif not (call.state_id == "connected" and call.talked):
+        elif not (call.state_id == "connected" and call.answered.talked):
             assert {"limit", "silence"} & set(call.armed), f"{call.state_id} has no way out"
 
     def _looked_after(self, leg: Leg) -> bool:

@@ -156,7 +156,7 @@ def test_the_rules_hold_and_every_call_comes_to_an_end(
     live, watch = let_happen(the_plan, moves)
     live.advance(3600)
     watch.check()
-    assert live.state == "ended" or (live.state == "connected" and live.call.talked)
+    assert live.state == "ended" or (live.state == "connected" and live.call.answered.talked)
     live.hangs_up()
     watch.check()
     for leg in list(live.call.legs):

@@ -125,7 +125,9 @@ def test_the_caller_holds_while_the_shop_hears_who_calls(name: str) -> None:
 
 def test_what_the_caller_hears_when_the_shop_answers_is_not_cut_off() -> None:
     live = announcing()
-    assert live.plays()[-1] == (0, "FW6"), "FW8 is left out"
+    assert [code for _, code in live.plays()[-2:]] == ["FW6", "FW8"]
+    stops = [at for at, each in live.said if isinstance(each, do.StopPrompt)]
+    assert len(stops) == 1, "the menu is cut off, FW6 is not"
     live.advance(6.5)
     assert live.plays()[-1] == (6.5, "FW8")
 
@@ -139,14 +141,20 @@ RINGING: dict[str, Callable[[], LiveCall]] = {
 }
 
 
+def all_is_said(live: LiveCall) -> None:
+    """Every prompt that plays has come to its end."""
+    for token in list(live.call.playing):
+        live.send(events.PromptFinished(token))
+
+
 @pytest.mark.parametrize("who", RINGING)
 def test_between_prompts_the_caller_hears_that_somebody_is_rung(who: str) -> None:
     live = RINGING[who]()
     state = live.state
     while live.state == state:
+        assert live.call.playing or live.call.holding, "silence"
+        all_is_said(live)
         assert live.call.holding == live.last(do.Hold).token
-        last = next(each for _, each in reversed(live.said) if isinstance(each, do.Play | do.Hold))
-        assert isinstance(last, do.Hold), "it goes on until something else plays"
         live.advance(1)
 
 
@@ -155,13 +163,17 @@ def test_ringing_is_heard_only_while_somebody_is_rung(make: Callable[[], LiveCal
     assert make().call.holding == ""
 
 
-def test_ringing_that_broke_off_comes_back_with_the_next_prompt() -> None:
+def test_ringing_that_cannot_be_played_is_told_once_and_tried_with_each_prompt() -> None:
     live = at_shop()
-    live.send(events.PromptFinished(live.call.holding, "broken"))
-    assert live.call.holding == ""
-    live.advance(4)
-    assert live.call.holding == live.last(do.Hold).token
-    assert "prompt_missing" not in live.tells()
+    all_is_said(live)
+    for second in (4, 14, 24):
+        rounds = len(live.all(do.Hold))
+        live.send(events.PromptFinished(live.call.holding, "missing"))
+        assert len(live.all(do.Hold)) == rounds, "not again and again"
+        live.advance(second - live.seconds)
+        all_is_said(live)
+        assert len(live.all(do.Hold)) == rounds + 1
+    assert live.tells().count("prompt_missing") == 1
 
 
 def test_the_caller_holds_while_a_transfer_rings() -> None:
@@ -198,7 +210,17 @@ def test_every_prompt_is_said_at_once_or_cut_off_by_the_next() -> None:
     live = at_shop()
     live.advance(4)
     kinds = [type(command) for at, command in live.said if at == 4]
-    assert kinds == [do.StopPrompt, do.Play, do.Hold]
+    assert kinds == [do.StopPrompt, do.Play]
+
+
+def test_what_is_said_on_the_way_is_not_cut_off_by_the_next_states_first_prompt() -> None:
+    live = at_shop()
+    live.advance(24)
+    stops = len(live.all(do.StopPrompt))
+    live.ends("shop", 0)
+    live.ends("shop", 1)
+    assert (live.state, live.plays()[-1][1]) == ("dialing_office", "FW8")
+    assert len(live.all(do.StopPrompt)) == stops, "FW4 is heard to its end"
 
 
 def test_nothing_is_stopped_when_nothing_plays() -> None:
@@ -209,18 +231,10 @@ def test_nothing_is_stopped_when_nothing_plays() -> None:
 
 def test_ringing_goes_on_when_one_round_of_it_is_over() -> None:
     live = at_shop()
-    live.send(events.PromptFinished(live.last(do.Play).token))
+    all_is_said(live)
     rounds = len(live.all(do.Hold))
     first = live.call.holding
     live.send(events.PromptFinished(first))
     assert len(live.all(do.Hold)) == rounds + 1
     live.send(events.PromptFinished(first))
     assert len(live.all(do.Hold)) == rounds + 1, "told twice, it is begun once"
-
-
-def test_ringing_that_cannot_be_played_is_not_tried_again_and_again() -> None:
-    live = at_shop()
-    live.send(events.PromptFinished(live.last(do.Play).token))
-    rounds = len(live.all(do.Hold))
-    live.send(events.PromptFinished(live.call.holding, "missing"))
-    assert len(live.all(do.Hold)) == rounds

@@ -135,10 +135,9 @@ def missing(live: LiveCall) -> object:
     return live.send(events.PromptFinished(live.call.awaited, "missing"))
 
 
-def hold_ends(live: LiveCall) -> object:
+def all_is_said(live: LiveCall) -> None:
     for token in list(live.call.playing):
         live.send(events.PromptFinished(token))
-    return live.send(events.PromptFinished(live.call.holding))
 
 
 def hang_up(live: LiveCall) -> object:
@@ -222,7 +221,7 @@ def _dialing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     yield "dialing", "mark_reached", "", "", at_shop, wait(4)
     for ringing in (at_shop, announcing, transferring):
         source = "dialing" if ringing is at_shop else ringing.__name__
-        yield source, "prompt_finished", "hold_over", "", ringing, hold_ends
+        yield source, "prompt_finished", "nothing_plays", "", ringing, all_is_said
     shop = "dialing_shop"
     yield shop, "limit_reached", "office_open", office, at_shop, wait(32)
     yield shop, "limit_reached", "", centre, lambda: at_shop(SHUT), wait(32)

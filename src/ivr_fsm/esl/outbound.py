@@ -48,7 +48,7 @@ class OutboundServer:
         port: int,
         on_call: OnCall,
         *,
-        max_calls: int = 100,
+        max_connections: int = 100,
         handshake_timeout: float = 5.0,
     ) -> None:
         """Prepare to listen.
@@ -58,12 +58,12 @@ class OutboundServer:
             port: 0 takes any free one; see `port`.
             on_call: called in the connection's greenlet with the caller leg's data. It takes the link over,
                 its ``on_event`` and ``on_closed``; if it raises, the call goes back to the dialplan.
-            max_calls: connections taken at the same time, those in the handshake among them.
+            max_connections: connections at the same time, those in the handshake among them.
             handshake_timeout: seconds from accept to ``on_call``.
         """
         self._address = (host, port)
         self._on_call = on_call
-        self._max_calls = max_calls
+        self._max_connections = max_connections
         self._handshake_timeout = handshake_timeout
         self._links: set[Link] = set()
         self._server: StreamServer | None = None
@@ -88,7 +88,9 @@ class OutboundServer:
         self._loop = asyncio.get_running_loop()
         self._server = StreamServer(_listener(*self._address), self._accept)
         self._server.start()
-        log.info("waiting for calls", host=self._address[0], port=self.port, max_calls=self._max_calls)
+        log.info(
+            "waiting for calls", host=self._address[0], port=self.port, max_connections=self._max_connections
+        )
 
     def stop_accepting(self) -> None:
         """Refuse new connections, so that the dialplan goes on to its next line; calls stay."""
@@ -103,8 +105,10 @@ class OutboundServer:
 
     def _accept(self, sock: socket.socket, _address: object) -> None:
         """Serve one connection, in a greenlet of its own. The socket is closed when this returns."""
-        if len(self._links) >= self._max_calls:
-            log.warning("call refused: too many calls", live=len(self._links), max_calls=self._max_calls)
+        if len(self._links) >= self._max_connections:
+            log.warning(
+                "connection refused: too many", live=len(self._links), max_connections=self._max_connections
+            )
             return
         assert self._loop is not None
         link = Link(sock, self._loop)

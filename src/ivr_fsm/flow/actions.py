@@ -93,10 +93,9 @@ class Actions(Entries):
         assert isinstance(self.call.event, events.TimerFired)
         _, _, code = self.call.event.timer.name.split()
         self._play(code)
-        self._hold()
 
     def hold_on(self) -> None:
-        """Ringing ends by itself every few seconds, so that a lost service leaves nobody in it for ever."""
+        """Nothing plays any more: ringing. It ends by itself, so that a lost service leaves nobody in it."""
         self._hold()
 
     # Who answers
@@ -112,7 +111,6 @@ class Actions(Entries):
         self._start("silence", self.call.plan.announcing.confirm_limit)
         if not self.call.playing:
             self._play(HOLD)
-            self._hold()
 
     def lose_answered(self) -> None:
         """Who answered is gone, did not accept, or could not be connected."""
@@ -127,7 +125,7 @@ class Actions(Entries):
         """Caller and callee hear each other: every timer dies, the recording starts."""
         leg = self._the_answered()
         leg.state = LegState.BRIDGED
-        self.call.talked = True
+        leg.talked = True
         self.call.playing.clear()
         self.call.holding = ""
         self._cancel_timers()
@@ -162,7 +160,7 @@ class Actions(Entries):
 
     def abandon(self) -> None:
         """The caller hung up."""
-        if self.call.before == "connected" and self.call.talked:
+        if self.call.before == "connected" and self._the_answered().talked:
             self._finish(f"answered:{self._the_answered().target}")
         elif self.call.before == "partner_notice":
             self._finish("partner")

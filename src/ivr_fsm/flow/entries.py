@@ -55,7 +55,7 @@ class Entries(Means):
         wanted = {plan.prompt: leg.rules.announce, plan.confirm_prompt: leg.rules.confirm}
         codes = tuple(code for code, said in wanted.items() if said)
         self._ask(do.Announce(leg.id, codes, self.call.names()))
-        self._run(plan, plan.gives_up, cut=False)
+        self._run(plan, plan.gives_up)
 
     def on_enter_connected(self) -> None:
         """Join caller and callee."""
@@ -66,7 +66,6 @@ class Entries(Means):
     def on_enter_transferring(self) -> None:
         """Ring the number that the callee transferred to, or wait until the caller leg brings it."""
         self._visit()
-        self.call.talked = False
         self.call.dialed_target = self.call.destination = ""
         if isinstance(self.call.event, events.CallerReturned):
             self.dial_destination()

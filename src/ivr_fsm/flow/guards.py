@@ -7,7 +7,7 @@ from functools import wraps
 from typing import TypeVar
 
 from ivr_fsm.flow.caller import Partner, scenario
-from ivr_fsm.flow.record import Call, Judged, LegState
+from ivr_fsm.flow.record import RINGING, Call, Judged, LegState
 
 G = TypeVar("G", bound="Guards")
 
@@ -85,15 +85,14 @@ class Guards:
     @guard
     def prompt_unheard(self) -> tuple[bool, object]:
         """The prompt could not be played, so waiting for what it asks for would be silence."""
-        result = getattr(self.call.event, "result", "")
-        return result != "played", result
+        return self._unplayed(), getattr(self.call.event, "result", "")
 
     @guard
-    def hold_over(self) -> tuple[bool, object]:
-        """The ringing that the caller heard has come to its end, and nothing else plays."""
-        token, result = getattr(self.call.event, "token", ""), getattr(self.call.event, "result", "")
-        quiet = not (self.call.playing or self.call.holding)
-        return quiet and token.startswith("HOLD-") and result == "played", token
+    def nothing_plays(self) -> tuple[bool, object]:
+        """The caller would hear silence from now on (and ringing is not what could not be played)."""
+        token = getattr(self.call.event, "token", "")
+        failed = token.startswith(RINGING) and self._unplayed()
+        return not (failed or self.call.playing or self.call.holding), token
 
     @guard
     def leg_wanted(self) -> tuple[bool, object]:
@@ -138,7 +137,7 @@ class Guards:
     @guard
     def never_bridged(self) -> tuple[bool, object]:
         """Caller and callee have not heard each other."""
-        return not self.call.talked, self._answered_target()
+        return not (self.call.answered and self.call.answered.talked), self._answered_target()
 
     @guard
     def talking(self) -> tuple[bool, object]:
@@ -194,6 +193,9 @@ class Guards:
     def no_legs_left(self) -> tuple[bool, object]:
         """The last leg of the call is gone, the caller's among them."""
         return self._alive() == 0, f"{self._alive()} left"
+
+    def _unplayed(self) -> bool:
+        return getattr(self.call.event, "result", "played") != "played"
 
     def _alive(self) -> int:
         return sum(leg.alive for leg in self.call.legs.values()) + (not self.call.caller_gone)

@@ -175,9 +175,9 @@ class CallFlow(Actions, StateChart[Any]):
         )
 
         prompt_finished |= (
-            _stay(dialing, cond="hold_over", on="hold_on")
-            | _stay(announcing, cond="hold_over", on="hold_on")
-            | _stay(transferring, cond="hold_over", on="hold_on")
+            _stay(dialing, cond="nothing_plays", on="hold_on")
+            | _stay(announcing, cond="nothing_plays", on="hold_on")
+            | _stay(transferring, cond="nothing_plays", on="hold_on")
         )
         mark_reached = (
             _stay(dialing, on="play_mark")

@@ -13,7 +13,7 @@ from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.guards import Guards
 from ivr_fsm.flow.plan import Target, Timeline
-from ivr_fsm.flow.record import Leg, LegState
+from ivr_fsm.flow.record import RINGING, Leg, LegState
 
 HOLD = "FW8"
 """The prompt that may name the caller and the order."""
@@ -53,8 +53,10 @@ class Means(Guards):
 
     # Prompts
 
-    def _play(self, code: str) -> str:
-        if not any(isinstance(command, do.Play) for command in self.call.commands):
+    def _play(self, code: str, *, cut: bool = True) -> str:
+        """Play *code*: after the others of this step, or at once (*cut*), or after what still plays."""
+        first = not any(isinstance(command, do.Play) for command in self.call.commands)
+        if self.call.holding or (cut and first):
             self.stop_prompt()
         token = self._token(code)
         by_name = code == HOLD and self.call.plan.prompts.hold_by_name
@@ -64,8 +66,10 @@ class Means(Guards):
         return token
 
     def _hold(self) -> None:
-        if not self.call.holding:
-            self.call.holding = self._token("HOLD")
+        """Let the caller hear ringing, if nothing else."""
+        if not (self.call.playing or self.call.holding):
+            self.call.holding = self._token(RINGING)
+            self.call.said.add(RINGING)
             self._ask(do.Hold(self.call.holding))
 
     def _token(self, code: str) -> str:
@@ -85,13 +89,13 @@ class Means(Guards):
         if self.call.plan.prompts.shop_silent not in self.call.said:
             self._play(self.call.plan.prompts.shop_silent)
 
-    def _run(self, timeline: Timeline, gives_up: float, *, cut: bool = True) -> None:
-        spare = bool(self.call.playing) and not cut
+    def _run(self, timeline: Timeline, gives_up: float) -> None:
+        """Begin *timeline*. Its first prompt cuts off nothing: what is being said is heard to its end."""
         for index, (at, code) in enumerate(timeline.marks()):
             if at > 0:
                 self._start(f"play {index} {code}", at)
-            elif not spare:
-                self._play(code)
+            else:
+                self._play(code, cut=False)
         self._hold()
         self._start("limit", gives_up)
 
@@ -104,8 +108,10 @@ class Means(Guards):
         self.call.answered = None
         rules: Target = getattr(self.call.plan.targets, target)
         for phone in dict.fromkeys(phones):
-            # Derived, not random: a replayed call dials the same legs.
-            leg_id = str(uuid5(UUID(self.call.arrived.call_id), str(len(self.call.legs))))
+            # Derived, so that a replayed call dials the same legs; from the time too, because a caller leg
+            # may be a call of ours twice, and legs of its first life may still ring.
+            name = f"{self.call.started.isoformat()} {len(self.call.legs)}"
+            leg_id = str(uuid5(UUID(self.call.arrived.call_id), name))
             self.call.legs[leg_id] = Leg(leg_id, target, phone, rules)
             self._ask(do.Dial(leg_id, target, phone, rules.ring_limit, rules.park_limit))
         if rules.announce:

@@ -22,6 +22,10 @@ class LegState(StrEnum):
     GONE = "gone"
 
 
+RINGING = "HOLD"
+"""What the tokens of the ringing between prompts begin with."""
+
+
 @dataclass(slots=True)
 class Leg:
     """A target leg. It says itself whose phone it is; the state the call is in never does."""
@@ -32,6 +36,8 @@ class Leg:
     rules: Target
     state: LegState = LegState.DIALED
     released: bool = False
+    talked: bool = False
+    """Whether it and the caller have heard each other."""
 
     def facts(self) -> dict[str, str]:
         """Return what watchers may be told of the leg: whose phone it is."""
@@ -78,8 +84,6 @@ class Call:
 
     legs: dict[str, Leg] = field(default_factory=dict)
     answered: Leg | None = None
-    talked: bool = False
-    """Whether caller and the leg that answered have heard each other."""
     caller_gone: bool = False
     """Whether the caller leg has ended."""
     dialed_target: str = ""
