@@ -1,6 +1,8 @@
 # make demo and make test do all the set-up themselves. PYTHON names the interpreter (3.11 or newer).
 PYTHON ?= python3
 BIN := .venv/bin
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links --generate-hashes
 
 .PHONY: demo test check bench prompts docs lock test-freeswitch clean
 
@@ -33,13 +35,14 @@ test-freeswitch: .venv/ready
 	$(BIN)/pip install --quiet --requirement tests/e2e/requirements.txt
 	$(BIN)/pytest tests/e2e -m freeswitch -s
 
+# requirements.lock is what serving calls needs; requirements-dev.lock has the tools of tests and checks besides.
 lock: .venv/ready
-	$(BIN)/pip-compile --quiet --strip-extras --extra dev --allow-unsafe --no-emit-index-url \
-		--no-emit-trusted-host --no-emit-find-links --generate-hashes --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
 
-.venv/ready: pyproject.toml requirements.lock
+.venv/ready: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -111,7 +111,7 @@ def test_what_the_service_is_told_too_has_its_name_and_its_default() -> None:
     assert VARIABLES["ivr_esl_port"] == str(fields["freeswitch_port"].default)
     assert VARIABLES["ivr_esl_password"] == fields["freeswitch_password"].default.get_secret_value()
     assert VARIABLES["ivr_service_1"] == f"{fields['host'].default}:{fields['port'].default}"
-    assert Path(VARIABLES["ivr_prompts"]).resolve() == ROOT / fields["prompts"].default
+    assert Path(VARIABLES["ivr_prompts"]).resolve() == ROOT / "prompts"
     assert fields["transfer_context"].default in CALLS
     assert fields["dial"].default.startswith("sofia/gateway/trunk/")
 
@@ -237,3 +237,9 @@ class TestCompose:
         required = set(re.findall(r"\$\{(\w+):\?", text))
         assert required <= names
         assert names - required <= set(PREPROCESSOR.environment)
+
+
+def test_nothing_that_a_caller_says_is_expanded() -> None:
+    """FreeSWITCH expands the value of a variable once more: a number of ``${system(…)}`` would be run."""
+    text = "".join(file.read_text("utf-8") for file in (CONF / "dialplan").rglob("*.xml"))
+    assert not re.search(r"(?<!\$)\$\{(caller|sip|destination|effective|origination)", text)

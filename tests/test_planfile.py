@@ -42,7 +42,7 @@ def test_a_plan_is_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[menu\n", "plan.toml: "),
-        ("[menu]\ntrys = 3\n", "menu.trys: no such setting"),
+        ("[menu]\ntrys = 3\n", "menu.trys: there is no such setting; did you mean tries?"),
         ("[menu]\ntries = 0\n", "menu.tries: "),
         (
             '[dialing_shop]\nplays = ["FW6"]\ngives_up = 15\n',
@@ -55,6 +55,23 @@ def test_a_plan_is_read(tmp_path: Path) -> None:
 )
 def test_what_a_plan_cannot_say(tmp_path: Path, text: str, said: str) -> None:
     assert said in refused(tmp_path, text)
+
+
+def test_a_plan_says_only_what_differs(tmp_path: Path) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_text("\ufeff[dialing_shop]\ngives_up = 40\n[greeting]\nlimit = 20\n", "utf-8")
+    plan = load_plan(file)
+    assert (plan.dialing_shop.gives_up, plan.greeting.limit) == (40, 20)
+    assert plan.dialing_shop.plays == Plan().dialing_shop.plays
+    assert plan.greeting.prompt == Plan().greeting.prompt
+
+
+@pytest.mark.parametrize("content", [b"\xcf\xeb\xe0\xed", b"a=" + b"[" * 5000])
+def test_what_is_no_toml_at_all(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "plan.toml"
+    file.write_bytes(content)
+    with pytest.raises(PlanError, match=r"plan\.toml: "):
+        load_plan(file)
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
@@ -99,6 +116,18 @@ def test_no_file(tmp_path: Path) -> None:
         (
             {"targets": {**NUMBERS, "office": {"numbers": ["7495{x}"]}}},
             "targets.office.numbers.0: '7495{x}' is not a phone number",
+        ),
+        (
+            {"targets": {**NUMBERS, "shop": {"announce": True, "ring_limit": 10}}},
+            "targets.shop.ring_limit: 10 s end before the state gives up at 32 s",
+        ),
+        (
+            {"targets": {**NUMBERS, "shop": {"confirm": True, "park_limit": 20}}},
+            "targets.shop.park_limit: 20 s, but who answers may have to wait 24 s",
+        ),
+        (
+            {"targets": {**NUMBERS, "office": {"numbers": ["7495111001"]}}},
+            "targets.office.numbers.0: '7495111001' is not a phone number: no country has",
         ),
         (
             {"targets": {**NUMBERS, "shop": {"numbers": ["74951110001"]}}},

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from rich.console import Console
 from rich.markup import escape
 
@@ -20,12 +23,22 @@ from ivr_fsm.demo.show import Screen, summary
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.port import DirectoryError
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
+from ivr_fsm.flow import diagram as drawing
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.logs import configure
 from ivr_fsm.planfile import PlanError, check_plan, load_plan
 from ivr_fsm.settings import Settings
+from ivr_fsm.speech.engines import EngineError, choose_engine
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
 from ivr_fsm.watch.words import Words
+
+
+class Language(StrEnum):
+    """A language of the wording files."""
+
+    ru = "ru"
+    en = "en"
+
 
 app = typer.Typer(
     help="Answers a company's calls on FreeSWITCH, one explicit state machine per call.",
@@ -33,6 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _out = Console(highlight=False)
+log = structlog.get_logger(__name__)
 
 
 @app.command()
@@ -50,16 +64,19 @@ def demo(
         bool, typer.Option("--once", help="Every scenario once, as fast as the clock allows.")
     ] = False,
     only: Annotated[str, typer.Option(help="Play only the scenario of this name.")] = "",
-    language: Annotated[str, typer.Option(help="What watchers are told: ru or en.")] = "ru",
-    prompts: Annotated[Path, typer.Option(help="The folder of the recordings.")] = Path("prompts"),
+    language: Annotated[Language, typer.Option(help="What watchers are told.")] = Language.ru,
+    prompts: Annotated[Path | None, typer.Option(help="The folder of the recordings.")] = None,
 ) -> None:
     """Play calls on the simulated switch: in real time, or with --once all of them at once, checked."""
     configure("console", level="error")
     chosen = [scenario for scenario in SCENARIOS if only in ("", scenario.name)]
     if not chosen:
         _fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
-    words = Words(language)
-    played = [_play(scenario, prompts, words, once) for scenario in chosen]
+    folder, words = prompts or _settings().prompts, Words(language.value)
+    try:
+        played = [_play(scenario, folder, words, once) for scenario in chosen]
+    except PromptError as error:
+        _fail(f"{error}; --prompts names the folder of the recordings")
     summary(_out, played)
     if any(each.faults for each in played):
         raise typer.Exit(1)
@@ -71,24 +88,9 @@ def check(
 ) -> None:
     """Check the plan, the prompts and the directory; name each mistake with its place."""
     settings = _settings()
+    configure("console", level="critical")
     file = plan or settings.plan
-    problems: list[str] = []
-    try:
-        checked = load_plan(file) if file else Plan()
-        library = PromptLibrary(settings.prompts, checked.prompts.language)
-        problems += [
-            f"{file or 'the default plan'}: {each}" for each in check_plan(checked, library, settings.region)
-        ]
-    except PlanError as error:
-        problems += error.problems
-    except PromptError as error:
-        problems.append(str(error))
-    if settings.directory:
-        try:
-            for warning in FileDirectory(settings.directory, settings.region).warnings:
-                _out.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
-        except DirectoryError as error:
-            problems += str(error).splitlines()
+    problems = [*_plan_problems(file, settings), *_speech_problems(settings), *_directory_problems(settings)]
     for problem in problems:
         _out.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
     if problems:
@@ -96,18 +98,53 @@ def check(
     _out.print(f"[green]✓[/] {file or 'the default plan'} is sound")
 
 
+def _plan_problems(file: Path | None, settings: Settings) -> list[str]:
+    try:
+        plan = load_plan(file) if file else Plan()
+        library = PromptLibrary(settings.prompts, plan.prompts.language)
+    except PlanError as error:
+        return error.problems
+    except PromptError as error:
+        return [f"{error}; IVR_PROMPTS names the folder, and prompts.language of the plan the language"]
+    return [f"{file or 'the default plan'}: {each}" for each in check_plan(plan, library, settings.region)]
+
+
+def _speech_problems(settings: Settings) -> list[str]:
+    found = []
+    try:
+        choose_engine(settings.speech_engine, template=settings.speech_command or None)
+    except EngineError as error:
+        found.append(f"IVR_SPEECH_ENGINE: {error}")
+    try:
+        settings.speech_cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        found.append(f"IVR_SPEECH_CACHE: {error}")
+    if settings.recordings is not None and not settings.recordings.is_dir():
+        found.append(f"IVR_RECORDINGS: there is no folder {settings.recordings}")
+    return found
+
+
+def _directory_problems(settings: Settings) -> list[str]:
+    if settings.directory is None:
+        return []
+    try:
+        for warning in FileDirectory(settings.directory, settings.region).warnings:
+            _out.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
+    except DirectoryError as error:
+        return str(error).splitlines()
+    return []
+
+
 @app.command()
 def diagram(
     svg: Annotated[bool, typer.Option("--svg", help="An SVG drawing instead of Mermaid text.")] = False,
 ) -> None:
     """Print the state diagram of a call, generated from the statechart."""
-    from ivr_fsm.flow import diagram as drawing
-
     sys.stdout.write(drawing.svg() if svg else drawing.mermaid())
 
 
 def _play(scenario: Scenario, prompts: Path, words: Words, once: bool) -> Played:
-    _out.print(f"\n[bold]{scenario.name}[/]: {scenario.title}")
+    _out.print(f"\n[bold]{scenario.name}[/]: {scenario.title}", soft_wrap=True)
     with asyncio.Runner(loop_factory=virtual_loop if once else shared_loop) as runner:
         return runner.run(play(scenario, prompts.resolve(), (Screen(_out, words),)))
 
@@ -115,21 +152,29 @@ def _play(scenario: Scenario, prompts: Path, words: Words, once: bool) -> Played
 async def _serve(settings: Settings) -> None:
     try:
         running = service.build(settings)
-    except (PlanError, DirectoryError, PromptError) as error:
-        _fail(str(error))
-    running.start()
+        running.start()
+    except (PlanError, DirectoryError, PromptError, EngineError) as error:
+        _fail(f"{error}\nivr-fsm check names all that is wrong")
+    except OSError as error:
+        _fail(f"cannot start: {error}; see IVR_HOST, IVR_PORT and IVR_SPEECH_CACHE in docs/configuration.md")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     await running.stop(settings.drain)
+    log.info("stopped")
 
 
 def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        _fail("\n".join(f"IVR_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()))
+        _fail("\n".join(f"✗ IVR_{str(each['loc'][0]).upper()}: {_why(each)}" for each in error.errors()))
+
+
+def _why(mistake: ErrorDetails) -> str:
+    given = "" if "password" in mistake["loc"] else f", not {str(mistake['input'])[:60]!r}"
+    return mistake["msg"].removeprefix("Value error, ") + given
 
 
 def _fail(message: str) -> NoReturn:

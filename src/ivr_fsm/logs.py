@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -33,7 +34,8 @@ def configure(style: str, *, level: str = "info", mask_phones: bool = False) -> 
     processors.append(
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
         if style == "json"
-        else structlog.dev.ConsoleRenderer()
+        # Quoted: what a caller's telephone says must not reach the terminal as control characters.
+        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), repr_native_str=True)
     )
     structlog.configure(
         processors=processors,

@@ -42,10 +42,18 @@ def parse_phone(text: str, region: str = "RU") -> str:
 def parse_dialable(text: str, region: str = "RU") -> str:
     """Return *text* as E.164, or as it is when it is an internal number of 2 to 6 digits.
 
+    A number to dial must be one that exists in its country's plan: with a digit missing, ``7495111001`` would
+    ring a stranger abroad.
+
     Raises:
-        BadPhone: as `parse_phone`.
+        BadPhone: as `parse_phone`, and a number that no country has.
     """
-    return text if _EXTENSION.fullmatch(text) else parse_phone(text, region)
+    if _EXTENSION.fullmatch(text):
+        return text
+    phone = parse_phone(text, region)
+    if not phonenumbers.is_valid_number(phonenumbers.parse(phone)):
+        raise BadPhone(f"{text[:40]!r} is not a phone number: no country has {phone} (a digit missing?)")
+    return phone
 
 
 def mask(phone: str) -> str:

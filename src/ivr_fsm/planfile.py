@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from ivr_fsm.flow.plan import Mark, Notice, Plan, Timeline
+from ivr_fsm.flow.plan import Mark, Notice, Plan, Target, Timeline
 from ivr_fsm.phone import BadPhone, parse_dialable
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
 
@@ -29,17 +32,30 @@ def load_plan(file: Path) -> Plan:
         PlanError: it is missing, not TOML, or says something that a plan cannot say; all mistakes are named.
     """
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PlanError(file, [str(error)]) from None
+        if not file.is_file():
+            raise OSError("there is no such file")
+        # Windows editors put a byte order mark in front.
+        content = tomllib.loads(file.read_text("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise PlanError(file, ["is not UTF-8 text: save it as UTF-8"]) from None
+    except (OSError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PlanError(file, [f"cannot be read: {error}"]) from None
     try:
-        return Plan.model_validate(content)
+        return Plan.model_validate(merged(Plan().model_dump(), content))
     except ValidationError as error:
-        found = [
-            f"{_place(mistake['loc'])}: {_remedy(mistake['type'], mistake['msg'])}"
-            for mistake in error.errors()
-        ]
-        raise PlanError(file, found) from None
+        raise PlanError(
+            file, [f"{_place(each['loc'])}: {_remedy(each)}" for each in error.errors()]
+        ) from None
+
+
+def merged(plan: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *plan*, as data, with what *change* says instead; what it does not say stays."""
+    result = dict(plan)
+    for key, value in change.items():
+        inner = result.get(key)
+        both = isinstance(value, Mapping) and isinstance(inner, dict)
+        result[key] = merged(inner, value) if both and inner is not None else value
+    return result
 
 
 def check_plan(plan: Plan, library: PromptLibrary, region: str) -> list[str]:
@@ -61,10 +77,29 @@ def _place(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "the file"
 
 
-def _remedy(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "no such setting (a typing mistake? docs/configuration.md lists them all)"
-    return message.removeprefix("Value error, ")
+_REMEDIES = {
+    "tuple_type": "must be a list, in square brackets",
+    "string_type": "must be text, in quotes",
+    "string_pattern_mismatch": "is not written like the default value of this setting",
+    "bool_parsing": "must be true or false",
+    "model_type": "must be a section",
+}
+
+
+def _remedy(mistake: ErrorDetails) -> str:
+    if mistake["type"] == "extra_forbidden":
+        near = get_close_matches(str(mistake["loc"][-1]), _names(Plan), n=1)
+        guess = f"did you mean {near[0]}?" if near else "docs/configuration.md lists them all"
+        return f"there is no such setting; {guess}"
+    return _REMEDIES.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+
+
+def _names(part: type[BaseModel]) -> set[str]:
+    names = set(part.model_fields)
+    for field in part.model_fields.values():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names |= _names(field.annotation)
+    return names
 
 
 def _timelines(plan: Plan) -> Iterator[tuple[str, Timeline]]:
@@ -111,8 +146,10 @@ def _timeline_problems(place: str, timeline: Timeline, library: PromptLibrary) -
             yield f"{place}: '{mark}' is never heard: {over}"
         yield from _every_problem(place, mark, library)
     marks = [*timeline.marks(), (timeline.gives_up, "")]
+    told: set[tuple[str, str]] = set()
     for (at, code), (then, following) in pairwise(marks):
-        if code and at + (length := _seconds(library, code)) > then + 0.001:
+        if (code, following) not in told and at + (length := _seconds(library, code)) > then + 0.001:
+            told.add((code, following))
             what = f"'{then:g} {following}'" if following else f"giving up at {then:g} s"
             yield f"{place}: '{at:g} {code}' lasts {length:.1f} s and would be cut off by {what}"
 
@@ -166,5 +203,24 @@ def _target_problems(plan: Plan, region: str) -> Iterator[str]:
                 parse_dialable(number, region)
             except BadPhone as error:
                 yield f"targets.{name}.numbers.{index}: {error}"
+        yield from _limit_problems(name, target, plan)
+    yield from _limit_problems("shop", plan.targets.shop, plan)
     if plan.targets.shop.numbers:
         yield "targets.shop.numbers: the marketplace says where a shop is reached; these are never rung"
+
+
+def _limit_problems(name: str, target: Target, plan: Plan) -> Iterator[str]:
+    """The switch's own limits are a net under the service: they must not come first."""
+    rung = {
+        "shop": plan.dialing_shop.gives_up,
+        "office": max(plan.dialing_office.from_menu.gives_up, plan.dialing_office.otherwise.gives_up),
+        "call_centre": plan.dialing_call_centre.gives_up,
+    }[name]
+    if target.ring_limit < rung:
+        early = f"{target.ring_limit} s end before the state gives up at {rung:g} s"
+        yield f"targets.{name}.ring_limit: {early}"
+    asked = plan.announcing.confirm_limit if target.confirm else 0
+    needed = plan.announcing.gives_up + asked + plan.connected.bridge_limit
+    if (target.announce or target.confirm) and target.park_limit < needed:
+        short = f"{target.park_limit} s, but who answers may have to wait {needed:g} s"
+        yield f"targets.{name}.park_limit: {short}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,11 +27,26 @@ def _ends_by_itself(sound: str) -> str:
     return sound
 
 
+def _country(code: str) -> str:
+    if code not in SUPPORTED_REGIONS:
+        raise ValueError("must be a country's two letters, like RU")
+    return code
+
+
+def _prompts() -> Path:
+    here = Path("prompts")
+    return here if here.is_dir() else Path(__file__).parents[2] / "prompts"
+
+
 class Settings(BaseSettings):
     """All settings, with their defaults."""
 
     model_config = SettingsConfigDict(
-        env_prefix="IVR_", env_file=".env", extra="ignore", use_attribute_docstrings=True
+        env_prefix="IVR_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
     )
 
     host: str = "127.0.0.1"
@@ -53,7 +69,7 @@ class Settings(BaseSettings):
     """How FreeSWITCH reaches a phone; {number} is E.164 without the plus."""
     caller_id: str = Field(default="", pattern=r"^\+?[0-9]{0,15}$")
     """The number that shops and office see; empty: the caller's own."""
-    region: str = Field(default="RU", pattern=r"^[A-Z]{2}$")
+    region: Annotated[str, AfterValidator(_country)] = "RU"
     """The country whose national phone numbers are understood."""
     transfer_context: str = Field(default="ivr-transfer", pattern=r"^[a-z0-9_-]+$")
     """The dialplan context that a caller enters whom a callee transfers."""
@@ -65,8 +81,8 @@ class Settings(BaseSettings):
     """The plan file; without one the default plan, which has no phone numbers."""
     directory: Path | None = None
     """The file of shops, customers and orders (TOML or YAML)."""
-    prompts: Path = Path("prompts")
-    """The folder of the recordings, as both the service and FreeSWITCH see it."""
+    prompts: Path = Field(default_factory=_prompts)
+    """The folder of the recordings, as service and FreeSWITCH see it. Default: `prompts` here, or ours."""
     speech_cache: Path = Path("var/speech")
     """Where spoken announcements are kept; FreeSWITCH must be able to read it."""
     speech_engine: Literal["auto", "rhvoice", "espeak-ng", "command", "none"] = "auto"

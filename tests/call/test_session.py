@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ivr_fsm.call.session import Session, World
 from ivr_fsm.flow import events
@@ -226,9 +227,10 @@ async def test_a_watcher_that_fails_reaches_no_call() -> None:
 @pytest.mark.virtual
 async def test_a_switch_that_fails_does_not_stop_the_call() -> None:
     scene = Scene(switch=Switch(fails=True))
-    await to_shop(scene)
-    assert scene.watcher.states[-1] == "dialing_shop"
-    await asyncio.sleep(200)
+    with capture_logs():
+        await to_shop(scene)
+        assert "menu" in scene.watcher.states, "a greeting that nobody hears is not waited for"
+        await asyncio.sleep(200)
     assert scene.watcher.states[-1] in ("releasing", "ended")
 
 

@@ -46,7 +46,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
 @pytest.fixture
 def played(request: pytest.FixtureRequest, theatre: Theatre) -> Played:
     """What came of a scene. The selected ones of its group are played when the first is asked for."""
-    from .scene import GROUPS
+    from .scenes import GROUPS
 
     name = request.param
     if name not in theatre.played:

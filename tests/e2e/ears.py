@@ -122,12 +122,6 @@ def tones(sound: Sound, frequencies: Iterable[int]) -> list[Tone]:
     return sorted(found, key=lambda tone: tone.start)
 
 
-def loudness(sound: Sound, start: float, end: float) -> float:
-    """Return the RMS of *sound* between two times, 0 when nothing lies between them."""
-    part = sound[max(0, int(start * RATE)) : max(0, int(end * RATE))]
-    return _rms(part) if len(part) else 0.0
-
-
 def silences(sound: Sound, longest: float) -> list[tuple[float, float]]:
     """Return the stretches (start, end) of *sound* in which nothing is heard for more than *longest* s."""
     frames = sound[: len(sound) // BLOCK * BLOCK].reshape(-1, BLOCK)
@@ -172,7 +166,8 @@ class _Search:
 
 
 def _coarse(sound: Sound) -> Sound:
-    return sound[: len(sound) // COARSE * COARSE].reshape(-1, COARSE).mean(axis=1)
+    mean: Sound = sound[: len(sound) // COARSE * COARSE].reshape(-1, COARSE).mean(axis=1)
+    return mean
 
 
 def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tuple[int, Heard] | None:
@@ -197,7 +192,7 @@ def _followed(code: str, sound: Sound, prompt: Sound, at: int, probe: int) -> tu
         slip, missed, end, matched = slip + moved, 0, min(offset + BLOCK, last), matched + 1
     if matched < FEWEST:
         return None
-    whole = end >= last
+    whole = end > last - BLOCK  # what is left of a voice in its last moment drowns in the noise of G.711
     if not whole:
         end = _last_slice(sound, prompt, at + slip, end)
     return matched, Heard(code, (at + first) / RATE, (at + slip + end) / RATE, whole)
@@ -232,7 +227,7 @@ def _best(sound: Sound, prompt: Sound, offset: int, at: int, reach: int) -> tupl
 def _likeness(one: Sound, other: Sound) -> float:
     if len(one) != len(other):
         return 0.0
-    return float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1.0))
+    return float(one @ other) / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1.0)
 
 
 def _rms(sound: Sound) -> float:

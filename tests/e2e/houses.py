@@ -46,7 +46,7 @@ SPOILT = HURRIED.replace("[menu]\nsilence = 3\n", "")
 SHORT_RING = f"""
 [targets.shop]
 announce = true
-ring_limit = 20
+ring_limit = 15
 {TARGETS}
 """
 """The switch itself soon gives up on a shop's phone."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ class News:
     def wait(self, look: Callable[[], T], seconds: float) -> T:
         """Return what *look* finds as soon as it is true, or what it finds after *seconds*."""
         with self._changed:
-            self._changed.wait_for(look, seconds)  # type: ignore[arg-type]
+            self._changed.wait_for(look, seconds)
         return look()
 
 
@@ -155,8 +156,6 @@ def wall(line: Line) -> float:
     """Return when a line of the service's log was written or a user agent's event happened, Unix seconds."""
     if isinstance(at := line.get("at"), float):
         return at
-    from datetime import datetime
-
     return datetime.fromisoformat(str(at or line["timestamp"])).timestamp()
 
 

@@ -32,9 +32,8 @@ def heard(ear: Ear) -> str:
     sounds += [(tone.start, tone.end, NAMES.get(tone.hertz, "caller")) for tone in ear.tones]
     merged: list[tuple[float, float, str]] = []
     for start, end, what in sorted(sounds):
-        if merged and merged[-1][2] == what == NAMES[RINGING]:
-            start = merged.pop()[0]
-        merged.append((start, end, what))
+        rang_on = bool(merged) and merged[-1][2] == what == NAMES[RINGING]
+        merged.append((merged.pop()[0] if rang_on else start, end, what))
     return ", ".join(f"{what} {start:.1f}-{end:.1f}" for start, end, what in merged)
 
 

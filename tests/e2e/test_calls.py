@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("numpy", reason="the ears need numpy: pip install -r tests/e2e/requirements.txt")
 
 from .processes import wall
-from .scene import BLIP, CALLERS_TONES, GROUPS, OFFICE_1, SERVICE, SHOP_1, SHOP_2, TONES, Scene
+from .scene import BLIP, CALLERS_TONES, OFFICE_1, SERVICE, SHOP_1, SHOP_2, TONES, Scene
+from .scenes import GROUPS
 from .stage import Ear, Played
 from .summary import cut_times
 from .theatre import Theatre
@@ -144,7 +145,7 @@ def test_nonsense_for_a_phone_is_refused_and_told(played: Played) -> None:
 
 @of("killed")
 def test_the_caller_of_a_killed_service_is_taken_over(played: Played) -> None:
-    """What plays, ringing for 10 s at most, ends first; then the dialplan goes on, although phones still ring."""
+    """What plays ends first, ringing after 10 s; then the dialplan goes on, although phones still ring."""
     ear = played.ear("caller")
     last, first = ear.prompts[-2:]
     assert played.killed < ear.began + first.start

@@ -61,12 +61,12 @@ def test_the_order_of_prompts_and_how_often_each_was_said(known: dict[str, ears.
     assert said(ears.prompts(sound, known)) == ["FW1", "FW3", "FW6", "FW8", "FW8"]
 
 
-@pytest.mark.parametrize("seconds", [1.0, 2.53, 4.0])
+@pytest.mark.parametrize("seconds", [1.0, 2.0, 3.0, 4.0])
 def test_a_prompt_that_is_cut_off_and_when(known: dict[str, ears.Sound], seconds: float) -> None:
     sound = played(silence(0.2), first(known["FW3"], seconds), silence(0.06), known["FW6"])
     cut, following = ears.prompts(sound, known)
     assert (str(cut), str(following)) == ("FW3…", "FW6")
-    assert abs(cut.end - (0.2 + seconds)) <= 0.04 or ears.loudness(sound, cut.end, 0.2 + seconds) < 300
+    assert abs(cut.end - (0.2 + seconds)) < 0.05
 
 
 def test_a_jitter_buffer_that_drops_and_inserts_packets(known: dict[str, ears.Sound]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from . import ears
 from .houses import HURRIED, PATIENT, SHORT_RING, SPOILT, directory
 from .processes import REPOSITORY, News, Service
-from .scene import CENTRE, GROUPS, Scene
+from .scene import CENTRE, Scene
+from .scenes import GROUPS
 from .stage import Played, Stage
 from .switch import RealSwitch, free_ports
 from .trunk import Trunk

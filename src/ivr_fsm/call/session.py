@@ -121,8 +121,8 @@ class Session:
                 self._world.voice.prepare(code, facts)
             case do.Announce():
                 self._spawn(self._announce(command))
-            case do.Play(code=code, token=token, facts=facts):
-                self.switch.play(self._world.voice.prompt(code, facts), token)
+            case do.Play():
+                self._play(command)
             case _:
                 self._tell_switch(command)
 
@@ -146,6 +146,14 @@ class Session:
                 self.switch.record(f"{self.call_id}.wav")
             case do.Hangup(cause=cause):
                 self.switch.hangup(cause)
+
+    def _play(self, command: do.Play) -> None:
+        try:
+            self.switch.play(self._world.voice.prompt(command.code, command.facts), command.token)
+        except Exception:
+            # Waiting for the end of a prompt that nobody plays would be silence.
+            log.exception("prompt failed", call=self.call_id, code=command.code)
+            self.post(events.PromptFinished(command.token, "broken"))
 
     def _fire(self, timer: events.Timer) -> None:
         self._timers.pop(timer, None)

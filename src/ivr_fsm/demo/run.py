@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.call.ports import Watcher
@@ -21,6 +20,7 @@ from ivr_fsm.directory.port import Answerer, CallRecord, DirectoryError
 from ivr_fsm.flow.caller import Caller
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.step import Step
+from ivr_fsm.planfile import load_plan, merged
 from ivr_fsm.settings import Settings
 from ivr_fsm.simulator.observed import Call
 from ivr_fsm.simulator.phones import PhoneBook
@@ -154,15 +154,7 @@ def _numbers() -> Iterator[str]:
 
 
 def _plan(scenario: Scenario) -> Plan:
-    return Plan.model_validate(
-        _merged(tomllib.loads((EXAMPLES / "default.toml").read_text("utf-8")), scenario.plan)
-    )
-
-
-def _merged(base: dict[str, Any], change: Any) -> dict[str, Any]:
-    for key, value in change.items():
-        base[key] = _merged(base.get(key, {}), value) if isinstance(value, dict) else value
-    return base
+    return Plan.model_validate(merged(load_plan(EXAMPLES / "default.toml").model_dump(), scenario.plan))
 
 
 def _directory(scenario: Scenario) -> Broken | FileDirectory:

@@ -259,6 +259,38 @@ SCENARIOS = (
         outcome="answered:office",
         fault="prompt",
     ),
+    Scenario(
+        name="abandoned-identifying",
+        title="The caller hangs up while the marketplace is asked",
+        does="hang up at 1s",
+        states=("identifying", "ended"),
+        outcome="abandoned:identifying",
+        fault="slow directory",
+    ),
+    Scenario(
+        name="abandoned-transferring",
+        title="The caller hangs up while the number rings that the office transferred them to",
+        does="press 2 3s into FW3, hang up at 23s",
+        phones={OFFICE_1: f"ring 4s, answer, transfer to {OFFICE_2} 5s after bridge"},
+        states=(*TO_OFFICE, "connected", "transferring", "ended"),
+        outcome="abandoned:transferring",
+    ),
+    Scenario(
+        name="abandoned-partner",
+        title="A partner shop hangs up before the notice is over",
+        caller=PARTNER,
+        does="hang up 2s into FW2",
+        states=("identifying", "partner_notice", "ended"),
+        outcome="partner",
+    ),
+    Scenario(
+        name="abandoned-unanswered",
+        title="Nobody answers, and the caller hangs up before that is said to the end",
+        caller=UNKNOWN,
+        does="hang up 1s into FW9",
+        states=("identifying", "greeting", "dialing_office", "dialing_call_centre", "unanswered", "ended"),
+        outcome="unanswered",
+    ),
     *(
         Scenario(
             name=f"abandoned-{name}",

@@ -69,12 +69,14 @@ class FreeSwitch:
     def adopt(self, link: Link, channel: Headers) -> None:
         """Go on over *link*: the caller leg came back on it."""
         # FreeSWITCH takes the channel's new socket application for over when the old connection closes, and
-        # goes on in the dialplan: the old one stays until the channel is gone, and is only made deaf.
-        self._link.on_event = lambda _event: None
-        self._link.send("noevents")
+        # goes on in the dialplan: the old one stays until the channel is gone, and is only made deaf. Until
+        # the new one hears the target legs, they are still heard on the old one.
+        old = self._link
+        old.on_event = self._heard_of_leg
         self._attach(link)
         for leg in self._translator.legs:
             self._listen(leg)
+        self._api("uuid_exists " + self._caller, lambda _said: old.send("noevents"))
         self._post(returned(channel, self._trunk.region))
 
     def close(self) -> None:
@@ -134,12 +136,17 @@ class FreeSwitch:
         )
 
     def release(self, leg: str, cause: str) -> None:
-        """Release a leg. It may be gone already: ``-ERR No such channel!`` says so, and is no fault."""
+        """Release a leg. If it is gone already the switch says so: that is its end if none was heard of."""
+
+        def said(reply: wire.Reply) -> None:
+            if not reply.ok and self._translator.has_lived(leg):
+                self._post(events.LegEnded(leg, "GONE"))
+
         command = f"uuid_kill {leg} {cause}"
         if self._link.closed:
             self._control.send_api(command)
         else:
-            self._api(command, lambda _said: None)
+            self._api(command, said)
 
     def announce(self, leg: str, files: Sequence[Path]) -> None:
         """Play *files* to a parked target leg, one after another; the end of the last one is reported."""
@@ -161,6 +168,8 @@ class FreeSwitch:
         """Record both directions on a channel each."""
         if self._trunk.recordings is not None:
             self._api(f"uuid_setvar {self._caller} RECORD_STEREO true")
+            # A transferred call is recorded in several parts, into one file.
+            self._api(f"uuid_setvar {self._caller} RECORD_APPEND true")
             self._api(f"uuid_record {self._caller} start {self._trunk.recordings / name}")
 
     def hangup(self, cause: str) -> None:
@@ -195,6 +204,10 @@ class FreeSwitch:
         if not reply.ok:
             log.warning("switch refused", call=self._caller, answer=reply.text[:200])
             self._post(event)
+
+    def _heard_of_leg(self, heard: Headers) -> None:
+        if heard.get("Unique-ID") != self._caller:
+            self._heard(heard)
 
     def _heard(self, heard: Headers) -> None:
         event = self._translator.translate(heard)

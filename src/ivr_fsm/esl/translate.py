@@ -76,6 +76,7 @@ class Translator:
     def __init__(self, caller: str) -> None:
         self._caller = caller
         self._legs: set[str] = set()
+        self._lived: set[str] = set()
 
     @property
     def legs(self) -> frozenset[str]:
@@ -85,6 +86,10 @@ class Translator:
     def expect(self, leg: str) -> None:
         """From now on *leg* is a target leg of this call; its originate has it for its Job-UUID too."""
         self._legs.add(leg)
+
+    def has_lived(self, leg: str) -> bool:
+        """Whether the switch had a channel for *leg*, and its end has not been heard of."""
+        return leg in self._legs and leg in self._lived
 
     def translate(self, event: Headers) -> events.Event | None:
         """Return what *event* says to the flow, or None when it says nothing."""
@@ -111,6 +116,7 @@ class Translator:
         return None
 
     def _of_leg(self, leg: str, event: Headers) -> events.Event | None:
+        self._lived.add(leg)
         match event.name:
             case "CHANNEL_PROGRESS" | "CHANNEL_PROGRESS_MEDIA":
                 return events.LegRinging(leg)

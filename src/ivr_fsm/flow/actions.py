@@ -185,6 +185,12 @@ class Actions(Entries):
         leg = self._the_answered()
         self._finish(f"answered:{leg.target}", spare=leg)
 
+    def release_again(self) -> None:
+        """The releases may have gone down with the connection: once more, by other means."""
+        for leg in self.call.legs.values():
+            if leg.alive:
+                self._ask(do.Release(leg.id, "ORIGINATOR_CANCEL"))
+
     def tell_legs_left(self) -> None:
         """The switch did not confirm every release: its own limits are the net under it."""
         left = [leg.phone for leg in self.call.legs.values() if leg.alive]

@@ -78,6 +78,7 @@ class Entries(Means):
         self._cancel_timers()
         self._release(self._the_answered(), "NORMAL_CLEARING")
         self.call.destination = self.call.event.destination
+        self.call.transfers += 1
         self.tell("transferred", to=self.call.destination, by=self.call.event.referred_by)
         self._dial("transfer", [self.call.destination], self.call.plan.transferring)
 

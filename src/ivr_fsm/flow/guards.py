@@ -147,9 +147,10 @@ class Guards:
 
     @guard
     def sent_elsewhere(self) -> tuple[bool, object]:
-        """The caller leg came back with a number that the callee transferred it to."""
+        """The caller leg came back with a number that the callee transferred it to, and may go there."""
         destination = getattr(self.call.event, "destination", "")
-        return bool(destination), destination or "no number"
+        often = self.call.transfers >= self.call.plan.transferring.most
+        return bool(destination) and not often, "too often" if often else destination or "no number"
 
     @guard
     def leg_was_shops(self) -> tuple[bool, object]:

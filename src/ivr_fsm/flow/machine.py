@@ -200,7 +200,7 @@ class CallFlow(Actions, StateChart[Any]):
     link_lost = (
         _go(live, ended, cond="talking", on="leave_talking")
         | _go(live, ended, on="fail")
-        | releasing.to(ended)
+        | releasing.to(ended, on="release_again")
     )
 
     # The ends that the call itself comes to.

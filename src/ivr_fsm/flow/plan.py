@@ -164,6 +164,8 @@ class Transferring(Timeline):
     """How long the number that the callee transferred to may ring; then the call centre is rung."""
     reconnect: Seconds = 5
     """How long the switch may take to hand the caller back to us with that number."""
+    most: int = Field(default=5, ge=0, le=20)
+    """How often a caller may be transferred; then the call centre is rung."""
 
 
 class Connected(Part):

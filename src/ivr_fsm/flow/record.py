@@ -89,6 +89,7 @@ class Call:
     dialed_target: str = ""
     """The target that was dialed last; empty while a transfer's number is awaited."""
     destination: str = ""
+    transfers: int = 0
     """The number that the callee transferred to, as it came."""
 
     chose_office: bool = False
