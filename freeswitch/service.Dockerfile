@@ -6,7 +6,7 @@ COPY requirements.lock ./
 RUN .venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
 COPY pyproject.toml README.md ./
 COPY src src
-RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN .venv/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim
 # The Russian voice that the recordings have; without it eSpeak NG speaks the names. Debian keeps it in non-free.
