@@ -4,51 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from ivr_fsm.app import EXAMPLES, Service
-from ivr_fsm.directory.file import FileDirectory
-from ivr_fsm.flow.step import Step
-from ivr_fsm.planfile import load_plan
-from ivr_fsm.settings import Settings
-from ivr_fsm.simulator import Faults, PhoneBook, SimulatedSwitch
-from ivr_fsm.simulator.observed import Call
-
-PROMPTS = Path(__file__).parents[1] / "prompts"
-CUSTOMER, KNOWN = "79161234567", "79161234569"
-OFFICE = ("74951110011", "74951110012", "74951110013")
+from ivr_fsm.simulator import Faults
+from tests.scene import OFFICE, Scene, scene
 
 pytestmark = pytest.mark.virtual
-
-
-class Watch:
-    def __init__(self) -> None:
-        self.states: dict[str, list[str]] = {}
-        self.outcomes: list[str] = []
-
-    def stepped(self, call_id: str, number: int, step: Step, at: datetime) -> None:
-        if step.moved:
-            self.states.setdefault(call_id, []).append(step.after)
-        self.outcomes += [tell.facts["outcome"] for tell in step.told if tell.what == "ended"]
-
-
-@dataclass
-class Scene:
-    switch: SimulatedSwitch
-    service: Service
-    watch: Watch
-
-    def call(self, script: str = "", number: str = KNOWN) -> Call:
-        return self.switch.call(number, "74950000000", script)
-
-    def targets(self, call: Call) -> list[str]:
-        return [channel for channel in self.switch.channels if channel != call.uuid]
-
 
 Begin = Callable[..., Awaitable[Scene]]
 
@@ -60,43 +24,9 @@ async def begin(tmp_path: Path) -> AsyncIterator[Begin]:
         async def start(
             faults: Faults | None = None, max_calls: int = 100, phones: dict[str, str] | None = None
         ) -> Scene:
-            return await stack.enter_async_context(_scene(tmp_path, faults, max_calls, phones or {}))
+            return await stack.enter_async_context(scene(tmp_path, faults, max_calls, phones or {}))
 
         yield start
-
-
-@asynccontextmanager
-async def _scene(
-    folder: Path, faults: Faults | None, max_calls: int, phones: dict[str, str]
-) -> AsyncIterator[Scene]:
-    book = {
-        **dict.fromkeys((*OFFICE, "74951110021", "74951110001", "74951110002"), "ring 300s, busy"),
-        **phones,
-    }
-    switch = SimulatedSwitch(PhoneBook(book), control_port=0, faults=faults, seed=1)
-    await switch.start()
-    watch = Watch()
-    service = Service(
-        Settings.model_construct(
-            port=0,
-            max_calls=max_calls,
-            freeswitch_port=switch.control_port,
-            prompts=PROMPTS,
-            speech_cache=folder / "speech",
-            speech_engine="none",
-            recordings=folder,
-        ),
-        load_plan(EXAMPLES / "default.toml"),
-        FileDirectory(EXAMPLES / "directory.toml"),
-        [watch],
-        lambda: datetime.now(UTC),
-    )
-    service.start()
-    switch.sockets = [("127.0.0.1", service.server.port)]
-    yield Scene(switch, service, watch)
-    await service.stop(drain=0)
-    assert switch.refused == []
-    await switch.stop()
 
 
 def _recordings(folder: Path) -> list[str]:
@@ -104,73 +34,73 @@ def _recordings(folder: Path) -> list[str]:
 
 
 async def test_calls_at_once_do_not_disturb_each_other(begin: Begin) -> None:
-    scene = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 5s after bridge"})
-    calls = [scene.call() for _ in range(50)]
+    stage = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 5s after bridge"})
+    calls = [stage.call() for _ in range(50)]
     for call in calls:
         await call.ended
-    await scene.service.live.emptied()
+    await stage.service.live.emptied()
     await asyncio.sleep(1)
-    assert scene.watch.outcomes == ["answered:office"] * 50
-    assert scene.switch.channels == {}
+    assert stage.watch.outcomes == ["answered:office"] * 50
+    assert stage.switch.channels == {}
 
 
 async def test_a_call_too_many_is_left_to_the_dialplan(begin: Begin) -> None:
-    scene = await begin(max_calls=1)
-    calls = scene.call(), scene.call()
+    stage = await begin(max_calls=1)
+    calls = stage.call(), stage.call()
     await asyncio.wait([call.ended for call in calls], return_when=asyncio.FIRST_COMPLETED)
     assert [call.fell_through for call in calls if call.ended.done()] == [True]
 
 
 async def test_a_stop_lets_calls_end_and_takes_no_new_ones(begin: Begin) -> None:
-    scene = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 60s after bridge"})
-    first = scene.call()
+    stage = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 60s after bridge"})
+    first = stage.call()
     await asyncio.sleep(20)
-    stopping = asyncio.create_task(scene.service.stop(drain=600))
+    stopping = asyncio.create_task(stage.service.stop(drain=600))
     await asyncio.sleep(1)
-    second = scene.call()
+    second = stage.call()
     await second.ended
     assert second.fell_through
     assert not first.ended.done()
     await stopping
     assert first.ended.done()
-    assert scene.watch.outcomes == ["answered:office"]
+    assert stage.watch.outcomes == ["answered:office"]
 
 
 @pytest.mark.parametrize("when", ["full", "stopping"])
 async def test_a_transferred_caller_is_let_in_whatever_happens(begin: Begin, when: str) -> None:
-    scene = await begin(
+    stage = await begin(
         max_calls=1,
         phones={
             OFFICE[0]: "ring 2s, answer, transfer to 74951110021 20s after bridge",
             "74951110021": "ring 2s, answer, hang up 5s after bridge",
         },
     )
-    call = scene.call()
+    call = stage.call()
     await asyncio.sleep(20)
-    stopping = asyncio.create_task(scene.service.stop(drain=600)) if when == "stopping" else None
+    stopping = asyncio.create_task(stage.service.stop(drain=600)) if when == "stopping" else None
     await call.ended
-    await scene.service.live.emptied()
-    assert scene.watch.outcomes == ["answered:transfer"]
+    await stage.service.live.emptied()
+    assert stage.watch.outcomes == ["answered:transfer"]
     if stopping:
         await stopping
 
 
 async def test_a_caller_who_comes_back_to_a_restarted_service_is_rung_for_anew(begin: Begin) -> None:
     phones = {OFFICE[0]: "ring 30s, answer, hang up 5s after bridge"}
-    scene = await begin(faults=Faults(connection=1, drop_at=12), phones=phones)
-    scene.service.control.close()
-    scene.switch.sockets = [*scene.switch.sockets, *scene.switch.sockets]
-    call = scene.call()
+    stage = await begin(faults=Faults(connection=1, drop_at=12), phones=phones)
+    stage.service.control.close()
+    stage.switch.sockets = [*stage.switch.sockets, *stage.switch.sockets]
+    call = stage.call()
     await call.ended
-    await scene.service.live.emptied()
-    assert scene.watch.outcomes == ["failed", "answered:office"]
+    await stage.service.live.emptied()
+    assert stage.watch.outcomes == ["failed", "answered:office"]
 
 
 async def test_a_stop_that_cannot_wait_leaves_the_conversation_alone(begin: Begin) -> None:
-    scene = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 60s after bridge"})
-    call = scene.call()
+    stage = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 60s after bridge"})
+    call = stage.call()
     await asyncio.sleep(20)
-    await scene.service.stop(drain=0)
+    await stage.service.stop(drain=0)
     await call.ended
     assert call.bridged_to[0].stop - call.bridged_to[0].start == pytest.approx(60, abs=1)
 
@@ -178,37 +108,37 @@ async def test_a_stop_that_cannot_wait_leaves_the_conversation_alone(begin: Begi
 async def test_a_connection_lost_while_phones_ring_releases_them_and_the_dialplan_goes_on(
     begin: Begin,
 ) -> None:
-    scene = await begin(faults=Faults(drop_at=15))
-    call = scene.call()
+    stage = await begin(faults=Faults(drop_at=15))
+    call = stage.call()
     await asyncio.sleep(14)
-    assert len(scene.targets(call)) == len(OFFICE)
+    assert len(stage.targets(call)) == len(OFFICE)
     await call.ended
     await asyncio.sleep(2)
     assert call.fell_through
-    assert scene.switch.channels == {}, "a phone went on ringing for nobody"
-    assert scene.watch.outcomes == ["failed"]
+    assert stage.switch.channels == {}, "a phone went on ringing for nobody"
+    assert stage.watch.outcomes == ["failed"]
 
 
 async def test_a_second_line_of_the_dialplan_takes_over(begin: Begin, tmp_path: Path) -> None:
-    scene = await begin(
+    stage = await begin(
         faults=Faults(connection=1, drop_at=5),
         phones={OFFICE[0]: "ring 2s, answer, hang up 5s after bridge"},
     )
-    scene.switch.sockets = [*scene.switch.sockets, *scene.switch.sockets]
-    call = scene.call()
+    stage.switch.sockets = [*stage.switch.sockets, *stage.switch.sockets]
+    call = stage.call()
     await call.ended
-    await scene.service.live.emptied()
+    await stage.service.live.emptied()
     assert call.connections == 2
-    assert scene.watch.outcomes == ["failed", "answered:office"]
+    assert stage.watch.outcomes == ["failed", "answered:office"]
 
 
 async def test_the_conversation_is_recorded_under_a_name_without_personal_data(
     begin: Begin, tmp_path: Path
 ) -> None:
-    scene = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 5s after bridge"})
-    call = scene.call()
+    stage = await begin(phones={OFFICE[0]: "ring 2s, answer, hang up 5s after bridge"})
+    call = stage.call()
     await call.ended
-    await scene.service.live.emptied()
+    await stage.service.live.emptied()
     assert _recordings(tmp_path) == [f"{call.uuid}.wav"]
 
 
@@ -228,10 +158,10 @@ async def test_the_conversation_is_recorded_under_a_name_without_personal_data(
     ],
 )
 async def test_no_leg_is_left_whenever_the_caller_hangs_up(begin: Begin, script: str) -> None:
-    scene = await begin(phones={OFFICE[0]: "ring 2s, answer", OFFICE[1]: "ring 2s, answer"})
-    call = scene.call(script)
+    stage = await begin(phones={OFFICE[0]: "ring 2s, answer", OFFICE[1]: "ring 2s, answer"})
+    call = stage.call(script)
     await call.ended
-    await scene.service.live.emptied()
+    await stage.service.live.emptied()
     await asyncio.sleep(1)
-    assert scene.switch.channels == {}
-    assert len(scene.watch.outcomes) == 1
+    assert stage.switch.channels == {}
+    assert len(stage.watch.outcomes) == 1

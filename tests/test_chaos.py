@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ivr_fsm.simulator import Faults
-from tests.test_app import OFFICE, _scene
+from tests.scene import OFFICE, scene
 
 CALLERS = (
     "79161234567",
@@ -82,17 +82,17 @@ async def test_anything(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
     phones = {number: _phone(chance) for number in PHONES}
     with capture_logs() as logs:
-        async with _scene(tmp_path, _faults(chance, seed), 100, phones) as scene:
+        async with scene(tmp_path, _faults(chance, seed), 100, phones) as stage:
             calls = []
             for _ in range(5):
-                calls.append(scene.call(_caller(chance), chance.choice(CALLERS)))
+                calls.append(stage.call(_caller(chance), chance.choice(CALLERS)))
                 await asyncio.sleep(chance.uniform(0, 5))
             async with asyncio.timeout(3600):
                 for call in calls:
                     await call.ended
-                await scene.service.live.emptied()
+                await stage.service.live.emptied()
             await asyncio.sleep(120)
-            assert scene.switch.channels == {}
+            assert stage.switch.channels == {}
     assert [line for line in logs if line["event"] in BUGS] == []
-    assert len(scene.watch.outcomes) >= len([call for call in calls if not call.fell_through])
-    assert all(states[-1] == "ended" for states in scene.watch.states.values())
+    assert len(stage.watch.outcomes) >= len([call for call in calls if not call.fell_through])
+    assert all(states[-1] == "ended" for states in stage.watch.states.values())

@@ -342,7 +342,15 @@ KILLED = (
         hears="FW1 FW3… FW6 SORRY",
         talks=(CENTRE,),
     ),
+    Scene(
+        name="killed-between-prompts",
+        acts=(press("1", 3.0, "greeting"), hang_up("answered", 4.0, CENTRE)),
+        phones={CENTRE: answers(3.0)},
+        states=("identifying", "greeting", "dialing_shop"),
+        hears="FW1… FW6 FW8 SORRY",
+        talks=(CENTRE,),
+    ),
 )
-"""Played with the plan `SHORT_RING` and a service that is killed."""
+"""Played with the plan `SHORT_RING`, at the same time: the first one kills the service of both."""
 
 GROUPS = {"fast": FAST, "patient": PATIENT, "broken": BROKEN, "alone": ALONE, "killed": KILLED}

@@ -79,8 +79,6 @@ class Played:
     """Channels that were still there `GRACE` seconds after the end."""
     cleared: float = 0.0
     """Seconds from the end of the caller's leg until the switch had no channel of the call."""
-    killed: float = 0.0
-    """When the service was killed, Unix seconds."""
     faults: list[str] = field(default_factory=list)
     """What went wrong with the scene itself."""
 
@@ -265,7 +263,6 @@ class _Playing:
 
             case "kill" if self._service:
                 self._service.stop(signal.SIGKILL)
-                self._played.killed = time.time()
 
     def _agent_and_leg(self, act: Act) -> tuple[UserAgent, str]:
         if not act.who:

@@ -143,12 +143,11 @@ def test_nonsense_for_a_phone_is_refused_and_told(played: Played) -> None:
     assert {line["called"] for line in played.happened(event="incoming")} >= {OFFICE_1}
 
 
-@of("killed")
+@of("killed", "killed-between-prompts")
 def test_the_caller_of_a_killed_service_is_taken_over(played: Played) -> None:
     """What plays ends first, ringing after 10 s; then the dialplan goes on, although phones still ring."""
     ear = played.ear("caller")
     last, first = ear.prompts[-2:]
-    assert played.killed < ear.began + first.start
     assert first.start - last.end < 12
     assert [silence for silence in ear.silences if silence[1] - silence[0] > 5] == []
 

@@ -93,11 +93,6 @@ def test_an_office_with_hours() -> None:
     assert Plan().targets.office.is_open(NOON)
 
 
-def test_a_revision_names_exactly_one_plan() -> None:
-    assert Plan().revision() == Plan().revision()
-    assert Plan().revision() != plan().revision()
-
-
 def test_a_plan_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Plan().menu.tries = 5

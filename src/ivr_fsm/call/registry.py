@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 from ivr_fsm.call.session import Session
 
@@ -33,9 +32,6 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self._live)
-
-    def __iter__(self) -> Iterator[Session]:
-        return iter(list(self._live.values()))
 
     async def emptied(self) -> None:
         """Wait until no call is live."""

@@ -59,6 +59,7 @@ class FreeSwitch:
         self._phone = arrived(channel, trunk.region).phone
         self._caller = channel.get("Unique-ID") or ""
         self._translator = Translator(self._caller)
+        self._left: list[Link] = []
         self._attach(link)
 
     def _attach(self, link: Link) -> None:
@@ -72,6 +73,7 @@ class FreeSwitch:
         # goes on in the dialplan: the old one stays until the channel is gone, and is only made deaf. Until
         # the new one hears the target legs, they are still heard on the old one.
         old = self._link
+        self._left.append(old)
         old.on_event = self._heard_of_leg
         self._attach(link)
         for leg in self._translator.legs:
@@ -80,8 +82,9 @@ class FreeSwitch:
         self._post(returned(channel, self._trunk.region))
 
     def close(self) -> None:
-        """End the connection: the caller leg is gone, or has not gone in the time that it was given."""
-        self._link.close("the call is over")
+        """End every connection: the caller leg is gone, or has not gone in the time that it was given."""
+        for link in (*self._left, self._link):
+            link.close("the call is over")
 
     # Commands
 

@@ -5,7 +5,6 @@ The defaults are those of the default plan; a plan file changes what differs. Se
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -265,7 +264,3 @@ class Plan(Part):
     unanswered: Notice = Notice(prompt="FW9")
     ending: Ending = Ending()
     targets: Targets = Targets()
-
-    def revision(self) -> str:
-        """Return a short name of exactly this plan, for the journal and the logs."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]

@@ -1,0 +1,79 @@
+"""The whole service on the simulated switch, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ivr_fsm.app import EXAMPLES, Service
+from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.flow.step import Step
+from ivr_fsm.planfile import load_plan
+from ivr_fsm.settings import Settings
+from ivr_fsm.simulator import Faults, PhoneBook, SimulatedSwitch
+from ivr_fsm.simulator.observed import Call
+
+PROMPTS = Path(__file__).parents[1] / "prompts"
+CUSTOMER, KNOWN = "79161234567", "79161234569"
+OFFICE = ("74951110011", "74951110012", "74951110013")
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.states: dict[str, list[str]] = {}
+        self.outcomes: list[str] = []
+
+    def stepped(self, call_id: str, number: int, step: Step, at: datetime) -> None:
+        if step.moved:
+            self.states.setdefault(call_id, []).append(step.after)
+        self.outcomes += [tell.facts["outcome"] for tell in step.told if tell.what == "ended"]
+
+
+@dataclass
+class Scene:
+    switch: SimulatedSwitch
+    service: Service
+    watch: Watch
+
+    def call(self, script: str = "", number: str = KNOWN) -> Call:
+        return self.switch.call(number, "74950000000", script)
+
+    def targets(self, call: Call) -> list[str]:
+        return [channel for channel in self.switch.channels if channel != call.uuid]
+
+
+@asynccontextmanager
+async def scene(
+    folder: Path, faults: Faults | None, max_calls: int, phones: dict[str, str]
+) -> AsyncIterator[Scene]:
+    book = {
+        **dict.fromkeys((*OFFICE, "74951110021", "74951110001", "74951110002"), "ring 300s, busy"),
+        **phones,
+    }
+    switch = SimulatedSwitch(PhoneBook(book), control_port=0, faults=faults, seed=1)
+    await switch.start()
+    watch = Watch()
+    service = Service(
+        Settings.model_construct(
+            port=0,
+            max_calls=max_calls,
+            freeswitch_port=switch.control_port,
+            prompts=PROMPTS,
+            speech_cache=folder / "speech",
+            speech_engine="none",
+            recordings=folder,
+        ),
+        load_plan(EXAMPLES / "default.toml"),
+        FileDirectory(EXAMPLES / "directory.toml"),
+        [watch],
+        lambda: datetime.now(UTC),
+    )
+    service.start()
+    switch.sockets = [("127.0.0.1", service.server.port)]
+    yield Scene(switch, service, watch)
+    await service.stop(drain=0)
+    assert switch.refused == []
+    await switch.stop()
