@@ -184,3 +184,29 @@ def test_a_transfers_callee_who_is_lost_leads_to_the_call_centre() -> None:
     live.answers("transfer")
     live.ends("transfer", 0, "NORMAL_CLEARING")
     assert (live.state, live.told("answer_lost")["target"]) == ("dialing_call_centre", "transfer")
+
+
+def test_who_answers_after_a_failed_transfer_is_really_connected() -> None:
+    live = talking("office")
+    live.send(events.CallerReturned())
+    assert live.state == "dialing_call_centre"
+    live.answers("call_centre")
+    recordings = len(live.all(do.Record))
+    live.send(events.Bridged(live.leg("call_centre")))
+    assert (live.state, live.timers) == ("connected", {})
+    assert len(live.all(do.Record)) == recordings + 1
+    live.hangs_up()
+    assert live.call.outcome == "answered:call_centre"
+
+
+def test_a_caller_is_not_sent_round_for_ever() -> None:
+    live = talking("office")
+    for number in range(live.plan.transferring.most):
+        live.send(events.CallerReturned(f"7495111009{number}"))
+        assert live.state == "transferring"
+        leg = next(leg for leg in live.call.dialed_here("transfer") if leg.hoped_for)
+        live.send(events.LegAnswered(leg.id))
+        live.send(events.Bridged(leg.id))
+        assert live.state == "connected"
+    live.send(events.CallerReturned("74951110099"))
+    assert live.state == "dialing_call_centre"
