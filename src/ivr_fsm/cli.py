@@ -76,7 +76,7 @@ def demo(
     try:
         played = [_play(scenario, folder, words, once) for scenario in chosen]
     except PromptError as error:
-        _fail(f"{error}; --prompts names the folder of the recordings")
+        _fail(str(error))
     summary(_out, played)
     if any(each.faults for each in played):
         raise typer.Exit(1)
@@ -105,7 +105,7 @@ def _plan_problems(file: Path | None, settings: Settings) -> list[str]:
     except PlanError as error:
         return error.problems
     except PromptError as error:
-        return [f"{error}; IVR_PROMPTS names the folder, and prompts.language of the plan the language"]
+        return [f"{error}, and prompts.language of the plan the language"]
     return [f"{file or 'the default plan'}: {each}" for each in check_plan(plan, library, settings.region)]
 
 
@@ -173,7 +173,7 @@ def _settings() -> Settings:
 
 
 def _why(mistake: ErrorDetails) -> str:
-    given = "" if "password" in mistake["loc"] else f", not {str(mistake['input'])[:60]!r}"
+    given = "" if "password" in mistake["loc"] else f" (given: {str(mistake['input'])[:60]!r})"
     return mistake["msg"].removeprefix("Value error, ") + given
 
 

@@ -41,7 +41,7 @@ def read_texts(folder: Path, language: str) -> Texts:
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise PromptError(f"{path} cannot be read: {error}") from error
+        raise PromptError(f"{path} cannot be read: {error}; IVR_PROMPTS names the folder") from error
     recordings = content.get("recordings", {})
     for code in recordings:
         _checked(code)
