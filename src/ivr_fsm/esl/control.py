@@ -167,10 +167,20 @@ class ControlConnection:
                 reason = await self._serve(link)
             except Refused as refused:
                 delay = _REFUSED_DELAY
-                log.error("control connection refused", reason=str(refused), again_in=delay)
+                log.error(
+                    "control connection refused",
+                    to="{}:{}".format(*self._address),
+                    reason=str(refused),
+                    again_in=delay,
+                )
             except (OSError, NotConnectedError) as error:
                 # TimeoutError is an OSError.
-                log.warning("no control connection", reason=str(error) or "timed out", again_in=delay)
+                log.warning(
+                    "no control connection",
+                    to="{}:{}".format(*self._address),
+                    reason=str(error) or "timed out",
+                    again_in=delay,
+                )
             else:
                 log.warning("control connection lost", reason=reason, again_in=delay)
             await asyncio.sleep(delay)
