@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+from ivr_fsm.app import build
 from ivr_fsm.cli import app
+from ivr_fsm.esl.loop import shared_loop
+from ivr_fsm.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,3 +86,15 @@ def test_demo_knows_its_scenarios() -> None:
 def test_diagram() -> None:
     assert "stateDiagram" in run("diagram").output
     assert run("diagram", "--svg").output.startswith("<svg")
+
+
+def test_a_plan_that_helps_nobody_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def started() -> list[str]:
+        with capture_logs() as logs:
+            service = build(Settings())
+            await service.stop(drain=0)
+        return [str(line["problem"]) for line in logs if line["event"] == "plan"]
+
+    with asyncio.Runner(loop_factory=shared_loop) as runner:
+        problems = runner.run(started())
+    assert any(problem.startswith("targets.office.numbers: nobody to ring") for problem in problems)

@@ -22,7 +22,7 @@ from ivr_fsm.esl.outbound import OutboundServer
 from ivr_fsm.esl.switch import FreeSwitch, Trunk
 from ivr_fsm.esl.translate import Headers, arrived
 from ivr_fsm.flow.plan import Plan
-from ivr_fsm.planfile import load_plan
+from ivr_fsm.planfile import check_plan, load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.speech.engines import choose_engine
 from ivr_fsm.speech.prompts import PromptLibrary
@@ -127,6 +127,8 @@ def build(settings: Settings) -> Service:
         PlanError, DirectoryError, PromptError: a file cannot be used; the message says which and why.
     """
     plan = load_plan(settings.plan) if settings.plan else Plan()
+    for problem in check_plan(plan, PromptLibrary(settings.prompts, plan.prompts.language), settings.region):
+        log.warning("plan", problem=problem)
     directory: Directory = NobodyKnown()
     if settings.directory:
         directory = FileDirectory(
