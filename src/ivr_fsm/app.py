@@ -101,7 +101,7 @@ class Service:
             return
         session = Session(self.plan, arrival, self.world, on_over=self.live.drop)
         self.live.add(session)
-        session.start(FreeSwitch(link, channel, self.trunk, self.control, session.post))
+        session.start(FreeSwitch(link, arrival, self.trunk, self.control, session.post))
 
     async def stop(self, drain: float) -> None:
         """Take no more calls; let the live ones end, for *drain* seconds at most; then let go of the switch.

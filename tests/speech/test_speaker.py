@@ -205,3 +205,17 @@ def test_it_works_on_the_loop_shared_with_gevent(cache):
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
     assert path is not None
+
+
+async def test_a_cache_that_cannot_be_used_is_told_once_and_harms_nobody(voice, cache, monkeypatch):
+    speaker = Speaker(voice, cache)
+    assert await speaker.say("Привет")
+
+    def refuse(*_arguments):
+        raise PermissionError("read-only file system")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    with structlog.testing.capture_logs() as logs:
+        assert speaker.ready("Привет") is None
+        assert speaker.ready("Привет") is None
+    assert [line["event"] for line in logs] == ["the speech cache cannot be used"]

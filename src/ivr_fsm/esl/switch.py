@@ -11,7 +11,7 @@ import structlog
 
 from ivr_fsm.esl import wire
 from ivr_fsm.esl.link import Link
-from ivr_fsm.esl.translate import ANNOUNCEMENT, Headers, Translator, arrived, returned
+from ivr_fsm.esl.translate import ANNOUNCEMENT, Headers, Translator, returned
 from ivr_fsm.flow import events
 from ivr_fsm.flow.commands import Dial
 from ivr_fsm.phone import BadPhone, parse_dialable
@@ -48,7 +48,7 @@ class FreeSwitch:
     def __init__(
         self,
         link: Link,
-        channel: Headers,
+        arrival: events.CallArrived,
         trunk: Trunk,
         control: Control,
         post: Callable[[events.Event], None],
@@ -56,8 +56,8 @@ class FreeSwitch:
         self._trunk = trunk
         self._control = control
         self._post = post
-        self._phone = arrived(channel, trunk.region).phone
-        self._caller = channel.get("Unique-ID") or ""
+        self._phone = arrival.phone
+        self._caller = arrival.call_id
         self._translator = Translator(self._caller)
         self._left: list[Link] = []
         self._attach(link)

@@ -77,16 +77,11 @@ class Speaker:
     def ready(self, text: str, *, slowly: bool = False) -> Path | None:
         """The WAV that speaks `text` if it is in the cache and whole; never waits."""
         path = self._path(text, slowly)
-        if not path.exists():
+        try:
+            return path if self._is_whole(path) else None
+        except OSError as error:
+            self._tell("the speech cache cannot be used", str(error), "let the service write to its folder")
             return None
-        if fault := audio.fault(path):
-            log.warning(
-                "a spoken text in the cache was damaged and is made anew", file=path.name, fault=fault
-            )
-            path.unlink(missing_ok=True)
-            return None
-        os.utime(path)
-        return path
 
     def prepare(self, text: str, *, slowly: bool = False) -> None:
         """Begin to speak `text` into the cache in the background, unless it is there."""
@@ -99,6 +94,19 @@ class Speaker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _is_whole(self, path: Path) -> bool:
+        """Whether a text is in the cache, undamaged; then it counts as used now."""
+        if not path.exists():
+            return False
+        if fault := audio.fault(path):
+            log.warning(
+                "a spoken text in the cache was damaged and is made anew", file=path.name, fault=fault
+            )
+            path.unlink(missing_ok=True)
+            return False
+        os.utime(path)
+        return True
 
     def _path(self, text: str, slowly: bool) -> Path:
         name = self._engine.name if self._engine else ""

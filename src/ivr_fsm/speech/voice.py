@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import structlog
-
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
 from ivr_fsm.speech.speaker import Speaker
-
-log = structlog.get_logger(__name__)
 
 SLOW = frozenset({"ANNOUNCE"})
 """What is spoken slowly: somebody has to take down a name and a number."""
@@ -25,12 +21,8 @@ class PromptVoice:
 
     def prompt(self, code: str, facts: Mapping[str, str]) -> Path:
         """Return the file to play for *code* now; it is never waited for."""
-        spoken: Path | None = None
-        if text := self._text(code, facts):
-            try:
-                spoken = self._speaker.ready(text, slowly=code in SLOW)
-            except OSError as error:
-                log.warning("speech cache cannot be used", reason=str(error))
+        text = self._text(code, facts)
+        spoken = self._speaker.ready(text, slowly=code in SLOW) if text else None
         return spoken or self._library.path(code).resolve()
 
     def prepare(self, code: str, facts: Mapping[str, str]) -> None:
@@ -41,12 +33,7 @@ class PromptVoice:
     async def announcement(self, code: str, facts: Mapping[str, str]) -> Path:
         """Return *code* spoken with *facts*, or its recording when that fails or is late."""
         text = self._text(code, facts)
-        spoken: Path | None = None
-        if text:
-            try:
-                spoken = await self._speaker.say(text, slowly=code in SLOW)
-            except OSError as error:
-                log.warning("speech cache cannot be used", reason=str(error))
+        spoken = await self._speaker.say(text, slowly=code in SLOW) if text else None
         return spoken or self._library.path(code).resolve()
 
     def _text(self, code: str, facts: Mapping[str, str]) -> str:
