@@ -63,6 +63,7 @@ async def scene(
             freeswitch_port=switch.control_port,
             prompts=PROMPTS,
             speech_cache=folder / "speech",
+            journal=f"sqlite:///{folder}/journal.db",
             speech_engine="none",
             recordings=folder,
         ),
@@ -71,7 +72,7 @@ async def scene(
         [watch],
         lambda: datetime.now(UTC),
     )
-    service.start()
+    await service.start()
     switch.sockets = [("127.0.0.1", service.server.port)]
     yield Scene(switch, service, watch)
     await service.stop(drain=0)

@@ -22,6 +22,10 @@ from ivr_fsm.esl.outbound import OutboundServer
 from ivr_fsm.esl.switch import FreeSwitch, Trunk
 from ivr_fsm.esl.translate import Headers, arrived
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.database import open_engine
+from ivr_fsm.journal.nowhere import Nowhere
+from ivr_fsm.journal.store import Store
+from ivr_fsm.journal.writer import Journal
 from ivr_fsm.planfile import check_plan, load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.speech.engines import choose_engine
@@ -65,12 +69,19 @@ class Service:
             hold=settings.hold,
             recordings=settings.recordings,
         )
+        loop = asyncio.get_running_loop()
+        self.journal = (
+            None
+            if settings.journal == "none"
+            else Journal(Store(open_engine(settings.journal)), settings.instance, self.now, loop)
+        )
         self.world = World(
             self.directory,
             PromptVoice(library, self.speaker),
+            self.journal or Nowhere(),
             self.watchers,
             self.now,
-            asyncio.get_running_loop(),
+            loop,
         )
         # A call that is transferred has a second connection, one that is refused has it for a moment.
         self.server = OutboundServer(
@@ -83,8 +94,15 @@ class Service:
             settings.freeswitch_password.get_secret_value(),
         )
 
-    def start(self) -> None:
-        """Listen for FreeSWITCH, and connect to it."""
+    async def start(self) -> None:
+        """Open the journal, listen for FreeSWITCH, and connect to it.
+
+        Raises:
+            JournalError: the journal cannot be used.
+            OSError: the port cannot be listened on.
+        """
+        if self.journal:
+            await self.journal.open(self.plan)
         self.control.start()
         self.server.start()
 
@@ -97,6 +115,7 @@ class Service:
         if self._stopping or len(self.live) >= self.settings.max_calls:
             why = "the service stops" if self._stopping else "too many calls"
             log.warning("call refused", call=arrival.call_id, reason=why, live=len(self.live))
+            self.world.journal.refuse(arrival, why)
             link.close(f"call refused: {why}")
             return
         session = Session(self.plan, arrival, self.world, on_over=self.live.drop)
@@ -118,13 +137,16 @@ class Service:
         self.server.close()
         self.control.close()
         await self.speaker.close()
+        if self.journal:
+            await self.journal.close()
 
 
 def build(settings: Settings) -> Service:
     """Return the service that *settings* describe.
 
     Raises:
-        PlanError, DirectoryError, PromptError: a file cannot be used; the message says which and why.
+        PlanError, DirectoryError, PromptError, JournalError: a file or a database cannot be used; the message
+            says which and why.
     """
     plan = load_plan(settings.plan) if settings.plan else Plan()
     for problem in check_plan(plan, PromptLibrary(settings.prompts, plan.prompts.language), settings.region):

@@ -6,6 +6,7 @@ What a call does is not here but in the plan file.
 from __future__ import annotations
 
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Literal
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -91,6 +92,18 @@ class Settings(BaseSettings):
     """For ``command``: a program that reads the text on its input and writes {file}."""
     recordings: Path | None = None
     """Where FreeSWITCH writes recordings; without it nothing is recorded."""
+
+    journal: str = "sqlite:///var/journal.db"
+    """Where every step of every call is kept: a file of SQLite, ``postgresql://user:password@host/name``,
+    or ``none``."""
+    instance: str = Field(default_factory=gethostname)
+    """The name of this instance in the journal; two that share one journal have two names."""
+    keep_steps: int = Field(default=365, ge=1)
+    """Days after which a call is removed from the journal."""
+    keep_personal: int = Field(default=90, ge=1)
+    """Days after which the caller's phone, name, order and address are removed from a call."""
+    keep_recordings: int = Field(default=90, ge=1)
+    """Days after which a recording is removed."""
 
     watch_language: Literal["ru", "en"] = "ru"
     """The language of what watchers are told."""

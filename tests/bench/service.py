@@ -71,9 +71,10 @@ async def _serve(control_port: int, folder: Path) -> None:
             prompts=PROMPTS,
             speech_cache=folder / "speech",
             speech_engine="none",
+            journal=f"sqlite:///{folder}/journal.db",
             recordings=folder,
         )
         service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])
-        service.start()
+        await service.start()
         print(service.server.port, flush=True)
         await asyncio.Event().wait()

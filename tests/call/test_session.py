@@ -17,6 +17,7 @@ from ivr_fsm.flow.caller import Caller, Customer, Order, Shop
 from ivr_fsm.flow.commands import Dial
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.step import Step
+from ivr_fsm.journal.nowhere import Nowhere
 
 CALL = "0f7e1a52-5b1c-4a3e-9d0e-2a7a3f6f1c11"
 SHOP = Shop("s1", "Цветы", "Москва", "", ("74951110001", "74951110002"))
@@ -131,7 +132,12 @@ class Scene:
 
     def begin(self) -> Session:
         world = World(
-            self.directory, self.voice, [self.watcher], lambda: datetime.now(UTC), asyncio.get_running_loop()
+            self.directory,
+            self.voice,
+            Nowhere(),
+            [self.watcher],
+            lambda: datetime.now(UTC),
+            asyncio.get_running_loop(),
         )
         session = Session(PLAN, events.CallArrived(CALL, "+79161234567"), world, self.over.append)
         session.start(self.switch)

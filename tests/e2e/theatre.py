@@ -96,6 +96,7 @@ class Theatre:
             "PROMPTS": str(folder / "prompts"),
             "SPEECH_CACHE": str(folder / "speech"),
             "RECORDINGS": str(folder / "recordings"),
+            "JOURNAL": f"sqlite:///{folder}/journal.db",
             "LOG_FORMAT": "json",
         }
         service = Service(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from ivr_fsm.flow.caller import Caller
 from ivr_fsm.flow.commands import Dial
+from ivr_fsm.flow.events import CallArrived
+from ivr_fsm.flow.record import Call
 from ivr_fsm.flow.step import Step
 
 
@@ -70,6 +72,29 @@ class Voice(Protocol):
 
     async def announcement(self, code: str, facts: Mapping[str, str]) -> Path:
         """Return *code* spoken with *facts*, or its recording when speech fails or is slow."""
+
+
+class Page(Protocol):
+    """Where one call's steps are written."""
+
+    def write(self, step: Step, mono: float, leave: Callable[[], None] | None) -> None:
+        """Write a step that the call has just taken.
+
+        Args:
+            step: the step; its time is that of the call.
+            mono: the loop's time, in seconds.
+            leave: called once, now or later, when the commands of the step may leave; None: none leaves.
+        """
+
+
+class Journal(Protocol):
+    """Keeps every step of every call."""
+
+    def begin(self, call: Call) -> Page:
+        """A call begins."""
+
+    def refuse(self, arrived: CallArrived, why: str) -> None:
+        """A call was not taken."""
 
 
 class Watcher(Protocol):

@@ -1,7 +1,7 @@
-"""One live call: one inbox; an event is stepped through the flow, its commands performed, the step shown.
+"""One live call: one inbox; an event is stepped through the flow, the step written, its commands performed.
 
-The inbox is emptied by whoever fills it, in the same turn: a digit's command leaves without a change of
-task. Events that arrive meanwhile wait for their turn, so a call never does two things at once.
+The inbox is emptied by whoever fills it, or by the journal when it has a step whose commands wait for that.
+Events that arrive meanwhile wait for their turn, so a call never does two things at once.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from typing import Any
 
 import structlog
 
-from ivr_fsm.call.ports import Identifier, Switch, Voice, Watcher
+from ivr_fsm.call.ports import Identifier, Journal, Switch, Voice, Watcher
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Unknown
 from ivr_fsm.flow.plan import Plan
-from ivr_fsm.flow.step import Step, arrive, step
+from ivr_fsm.flow.step import Step, arrive, failed, step
 
 log = structlog.get_logger(__name__)
+
+STAYING = (do.StartTimer, do.CancelTimer, do.Prepare, do.Tell)
+"""Commands that nobody outside the service hears of: they need not wait for the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class World:
 
     identifier: Identifier
     voice: Voice
+    journal: Journal
     watchers: Sequence[Watcher]
     now: Callable[[], datetime]
     loop: asyncio.AbstractEventLoop
@@ -50,18 +54,21 @@ class Session:
         self._on_over = on_over
         self._inbox: deque[events.Event] = deque()
         self._busy = False
+        self._written: Step | None = None
+        """The step whose commands wait until the journal has it."""
         self._steps = 0
         self._timers: dict[events.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.switch: Switch
         self.call_id = arrived.call_id
         self.call, self._first = arrive(plan, arrived, world.now())
+        self._page = world.journal.begin(self.call)
 
     def start(self, switch: Switch) -> None:
         """Begin, with *switch* to give commands to. It may be replaced when the caller leg returns."""
         self.switch = switch
         self._busy = True
-        self._follow(self._first)
+        self._write(self._first)
         self._busy = False
         self._empty_inbox()
 
@@ -75,24 +82,38 @@ class Session:
             return
         self._busy = True
         try:
-            while self._inbox:
+            while self._inbox and self._written is None:
                 self._take(self._inbox.popleft())
         finally:
             self._busy = False
 
     def _take(self, event: events.Event) -> None:
-        was_over = self.call.over
         try:
             taken = step(self.call, event, self._world.now())
-        except Exception:
+        except Exception as error:
             # A fault in the flow must not cost the caller the call: it stays where it is, its timers go on.
             log.exception(
                 "step failed", call=self.call_id, state=self.call.state_id, event_type=type(event).__name__
             )
-            return
+            taken = failed(self.call, event, error)
+        self._write(taken)
+
+    def _write(self, taken: Step) -> None:
+        if all(isinstance(command, STAYING) for command in taken.commands):
+            self._page.write(taken, self._world.loop.time(), None)
+            self._follow(taken)
+        else:
+            self._written = taken
+            self._page.write(taken, self._world.loop.time(), self._leave)
+
+    def _leave(self) -> None:
+        """The journal has the step: its commands may leave. Called within `_write`, or later."""
+        taken, self._written = self._written, None
+        assert taken is not None
+        within, self._busy = self._busy, True
         self._follow(taken)
-        if self.call.over and not was_over:
-            self._end()
+        self._busy = within
+        self._empty_inbox()
 
     def _follow(self, taken: Step) -> None:
         self._steps += 1
@@ -107,6 +128,8 @@ class Session:
                 watcher.stepped(self.call_id, self._steps, taken, self.call.now)
             except Exception:
                 log.exception("watcher failed", call=self.call_id, watcher=type(watcher).__name__)
+        if taken.moved and self.call.over:
+            self._end()
 
     def _perform(self, command: do.Command) -> None:
         match command:

@@ -102,13 +102,16 @@ class Broken:
         raise DirectoryError("the answer is not JSON")
 
 
-async def play(scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] = ()) -> Played:
+async def play(
+    scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] = (), journal: str = "none"
+) -> Played:
     """Play *scenario* on the running loop and return what came of it.
 
     Args:
         scenario: what to play.
         prompts: the folder of the recordings.
         watchers: who follows besides.
+        journal: the URL of the journal that the call is written to.
     """
     played = Played(scenario)
     loop = asyncio.get_running_loop()
@@ -126,13 +129,14 @@ async def play(scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] 
                 freeswitch_port=switch.control_port,
                 prompts=heard,
                 speech_cache=Path(folder) / "speech",
+                journal=journal,
             ),
             _plan(scenario),
             _directory(scenario),
             [played, *watchers],
             lambda: NOON + timedelta(seconds=loop.time() - begun),
         )
-        service.start()
+        await service.start()
         switch.sockets = [("127.0.0.1", service.server.port)]
         played.caller = switch.call(scenario.caller, "74950000000", scenario.does)
         await played.caller.ended

@@ -6,7 +6,7 @@ Pure: the time is an argument, and the same events at the same times give the sa
 from __future__ import annotations
 
 from dataclasses import Field, dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from ivr_fsm.flow import events
@@ -28,6 +28,8 @@ class Step:
     commands: tuple[Command, ...]
     leg: str = ""
     """Whose phone the event is about, if it is about one: ``office 74951110011``."""
+    fault: str = ""
+    """Why the flow could do nothing with the event: it does not fit the state, or a bug."""
 
     @property
     def moved(self) -> bool:
@@ -42,7 +44,8 @@ class Step:
     @property
     def reason(self) -> str:
         """The event and the answers of the guards that were asked, for people."""
-        return "; ".join([describe(self.event, self.leg), *map(str, self.judged)])
+        fault = [f"fault: {self.fault}"] if self.fault else []
+        return "; ".join([describe(self.event, self.leg), *map(str, self.judged), *fault])
 
 
 def arrive(plan: Plan, arrived: events.CallArrived, now: datetime) -> tuple[Call, Step]:
@@ -53,6 +56,8 @@ def arrive(plan: Plan, arrived: events.CallArrived, now: datetime) -> tuple[Call
         arrived: who calls; its ``call_id`` is a UUID.
         now: aware time of arrival.
     """
+    # The ids of legs are derived from this time: it must read the same wherever the call is replayed.
+    now = now.astimezone(UTC)
     call = Call(plan, now, now, arrived, arrived)
     return call, step(call, arrived, now)
 
@@ -65,11 +70,24 @@ def step(call: Call, event: events.Event, now: datetime) -> Step:
             The call's state is then as it was before.
     """
     name = _timer_name(call, event) if isinstance(event, events.TimerFired) else _NAMES[type(event)]
-    _chart().take(call, event, now, name)
+    _chart().take(call, event, now.astimezone(UTC), name)
     commands, call.commands = tuple(call.commands), []
     judged = tuple(dict.fromkeys(call.judged))
     leg = f"{call.event_leg.target} {call.event_leg.phone}" if call.event_leg else ""
     return Step(event, call.before, call.state_id, judged, commands, leg)
+
+
+def attempt(call: Call, event: events.Event, now: datetime) -> Step:
+    """As `step`, but what it raises becomes a step that `failed`."""
+    try:
+        return step(call, event, now)
+    except Exception as error:
+        return failed(call, event, error)
+
+
+def failed(call: Call, event: events.Event, error: Exception) -> Step:
+    """Return the step of an event of which `step` raised *error*: it leads nowhere and asks for nothing."""
+    return Step(event, call.state_id, call.state_id, (), (), fault=f"{type(error).__name__}: {error}")
 
 
 def describe(event: events.Event, leg: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The command line: ``ivr-fsm serve | demo | check | diagram``."""
+"""Serving calls, playing them, checking what they will be served with."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import structlog
 import typer
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-from rich.console import Console
 from rich.markup import escape
 
 from ivr_fsm import app as service
+from ivr_fsm.cli.common import OUT, fail
 from ivr_fsm.demo.run import Played, play
 from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
 from ivr_fsm.demo.show import Screen, summary
@@ -25,6 +23,7 @@ from ivr_fsm.directory.port import DirectoryError
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
 from ivr_fsm.flow import diagram as drawing
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.database import JournalError
 from ivr_fsm.logs import configure
 from ivr_fsm.planfile import PlanError, check_plan, load_plan
 from ivr_fsm.settings import Settings
@@ -40,25 +39,17 @@ class Language(StrEnum):
     en = "en"
 
 
-app = typer.Typer(
-    help="Answers a company's calls on FreeSWITCH, one explicit state machine per call.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-_out = Console(highlight=False)
 log = structlog.get_logger(__name__)
 
 
-@app.command()
 def serve() -> None:
     """Serve calls until SIGINT or SIGTERM; live calls then may end first. Settings: docs/configuration.md."""
-    settings = _settings()
+    settings = read_settings()
     configure(settings.log_format, mask_phones=settings.mask_phones)
     with asyncio.Runner(loop_factory=shared_loop) as runner:
         runner.run(_serve(settings))
 
 
-@app.command()
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Every scenario once, as fast as the clock allows.")
@@ -71,31 +62,30 @@ def demo(
     configure("console", level="error")
     chosen = [scenario for scenario in SCENARIOS if only in ("", scenario.name)]
     if not chosen:
-        _fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
-    folder, words = prompts or _settings().prompts, Words(language.value)
+        fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
+    folder, words = prompts or read_settings().prompts, Words(language.value)
     try:
         played = [_play(scenario, folder, words, once) for scenario in chosen]
     except PromptError as error:
-        _fail(str(error))
-    summary(_out, played)
+        fail(str(error))
+    summary(OUT, played)
     if any(each.faults for each in played):
         raise typer.Exit(1)
 
 
-@app.command()
 def check(
     plan: Annotated[Path | None, typer.Argument(help="The plan file; IVR_PLAN when not given.")] = None,
 ) -> None:
     """Check the plan, the prompts and the directory; name each mistake with its place."""
-    settings = _settings()
+    settings = read_settings()
     configure("console", level="critical")
     file = plan or settings.plan
     problems = [*_plan_problems(file, settings), *_speech_problems(settings), *_directory_problems(settings)]
     for problem in problems:
-        _out.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
+        OUT.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
     if problems:
         raise typer.Exit(1)
-    _out.print(f"[green]✓[/] {file or 'the default plan'} is sound")
+    OUT.print(f"[green]✓[/] {file or 'the default plan'} is sound")
 
 
 def _plan_problems(file: Path | None, settings: Settings) -> list[str]:
@@ -129,13 +119,12 @@ def _directory_problems(settings: Settings) -> list[str]:
         return []
     try:
         for warning in FileDirectory(settings.directory, settings.region).warnings:
-            _out.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
+            OUT.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
     except DirectoryError as error:
         return str(error).splitlines()
     return []
 
 
-@app.command()
 def diagram(
     svg: Annotated[bool, typer.Option("--svg", help="An SVG drawing instead of Mermaid text.")] = False,
 ) -> None:
@@ -144,39 +133,22 @@ def diagram(
 
 
 def _play(scenario: Scenario, prompts: Path, words: Words, once: bool) -> Played:
-    _out.print(f"\n[bold]{scenario.name}[/]: {scenario.title}", soft_wrap=True)
+    OUT.print(f"\n[bold]{scenario.name}[/]: {scenario.title}", soft_wrap=True)
     with asyncio.Runner(loop_factory=virtual_loop if once else shared_loop) as runner:
-        return runner.run(play(scenario, prompts.resolve(), (Screen(_out, words),)))
+        return runner.run(play(scenario, prompts.resolve(), (Screen(OUT, words),)))
 
 
 async def _serve(settings: Settings) -> None:
     try:
         running = service.build(settings)
-        running.start()
-    except (PlanError, DirectoryError, PromptError, EngineError) as error:
-        _fail(f"{error}\nivr-fsm check names all that is wrong")
+        await running.start()
+    except (PlanError, DirectoryError, PromptError, EngineError, JournalError) as error:
+        fail(f"{error}\nivr-fsm check names all that is wrong")
     except OSError as error:
-        _fail(f"cannot start: {error}; see IVR_HOST, IVR_PORT and IVR_SPEECH_CACHE in docs/configuration.md")
+        fail(f"cannot start: {error}; see IVR_HOST, IVR_PORT and IVR_SPEECH_CACHE in docs/configuration.md")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     await running.stop(settings.drain)
     log.info("stopped")
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        _fail("\n".join(f"✗ IVR_{str(each['loc'][0]).upper()}: {_why(each)}" for each in error.errors()))
-
-
-def _why(mistake: ErrorDetails) -> str:
-    given = "" if "password" in mistake["loc"] else f" (given: {str(mistake['input'])[:60]!r})"
-    return mistake["msg"].removeprefix("Value error, ") + given
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(2)

@@ -1,0 +1,53 @@
+"""What every command needs: the screen, the settings, and a way to fail with a message."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from rich.console import Console
+from sqlalchemy import Engine
+
+from ivr_fsm.journal.database import JournalError, check_version, open_engine
+from ivr_fsm.settings import Settings
+
+OUT = Console(highlight=False)
+
+
+def read_settings() -> Settings:
+    """Return the settings, or end with what is wrong in them."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        fail("\n".join(f"✗ IVR_{str(each['loc'][0]).upper()}: {_why(each)}" for each in error.errors()))
+
+
+def _why(mistake: ErrorDetails) -> str:
+    given = "" if "password" in mistake["loc"] else f" (given: {str(mistake['input'])[:60]!r})"
+    return mistake["msg"].removeprefix("Value error, ") + given
+
+
+JournalOption = Annotated[
+    str, typer.Option("--journal", metavar="URL", help="The journal; IVR_JOURNAL when not given.")
+]
+
+
+def journal_engine(url: str) -> Engine:
+    """Return the database of the journal at *url*, or of the settings'; end with a message if there is none."""
+    url = url or read_settings().journal
+    if url == "none":
+        fail("IVR_JOURNAL is none: no journal is kept")
+    try:
+        engine = open_engine(url, must_exist=True)
+        check_version(engine)
+    except JournalError as error:
+        fail(str(error))
+    return engine
+
+
+def fail(message: str) -> NoReturn:
+    """End with *message* and status 2: the command could not be carried out."""
+    typer.echo(message, err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,1 @@
+"""The journal: every step of every call, written before its commands leave; reading, keeping, replaying."""

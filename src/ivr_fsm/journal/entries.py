@@ -1,0 +1,168 @@
+"""What is read from the journal: calls, their steps, and the gaps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ivr_fsm.flow.events import Event
+from ivr_fsm.flow.record import Judged
+from ivr_fsm.flow.step import describe
+from ivr_fsm.journal.codec import CodecError, Json, decode_event, decode_judged
+from ivr_fsm.journal.tables import moment
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntry:
+    """A call in the journal. Times are aware, in UTC; what is not known is empty or None."""
+
+    key: int
+    call: str
+    started: datetime
+    phone: str
+    called: str
+    instance: str
+    flow: str
+    plan: str
+    kind: str
+    name: str
+    order_id: str
+    shop: str
+    state: str
+    since: datetime
+    answered_by: str
+    answered_phone: str
+    answered: datetime | None
+    outcome: str
+    ended: datetime | None
+    lost: datetime | None
+    refused: str
+    forgotten: datetime | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> CallEntry:
+        """Return what a row of the table says."""
+        values = {name: row[name] for name in cls.__slots__}
+        for name in ("started", "since", "answered", "ended", "lost", "forgotten"):
+            values[name] = None if values[name] is None else moment(values[name])
+        return cls(**values)
+
+    @property
+    def status(self) -> str:
+        """Return the outcome, or ``live``, ``lost`` (its instance died) or ``refused``."""
+        if self.refused:
+            return "refused"
+        if self.ended is None:
+            return "lost" if self.lost else "live"
+        return self.outcome
+
+    @property
+    def waited(self) -> timedelta | None:
+        """How long the caller waited for somebody, or until the end when nobody answered."""
+        until = self.answered or self.ended
+        return until - self.started if until else None
+
+    @property
+    def talked(self) -> timedelta | None:
+        """How long the caller had somebody on the line."""
+        return self.ended - self.answered if self.answered and self.ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntry:
+    """A step in the journal. *body* is what `ivr_fsm.journal.codec.encode_step` made of it."""
+
+    number: int
+    at: datetime
+    mono: float
+    event: str
+    before: str
+    after: str
+    body: Mapping[str, Json]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> StepEntry:
+        """Return what a row of the table says."""
+        return cls(
+            row["number"],
+            moment(row["at"]),
+            row["mono"],
+            row["event"],
+            row["before"],
+            row["after"],
+            json.loads(row["body"]),
+        )
+
+    @property
+    def moved(self) -> bool:
+        """Whether the call is in another state than before."""
+        return self.before != self.after
+
+    @property
+    def leg(self) -> str:
+        """Whose phone the event is about, if any."""
+        return str(self.body.get("leg", ""))
+
+    @property
+    def fault(self) -> str:
+        """Why the flow could do nothing with the event, if it could not."""
+        return str(self.body.get("fault", ""))
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """The guards that were asked."""
+        return decode_judged(self.body.get("judged", ()))
+
+    @property
+    def commands(self) -> list[dict[str, Json]]:
+        """What was asked for, as JSON: a command of an older flow can be shown, too."""
+        return list(self.body.get("commands", ()))
+
+    def decoded(self) -> Event:
+        """Return the event.
+
+        Raises:
+            CodecError: it is none of today's flow.
+        """
+        return decode_event(self.body.get("event"))
+
+    @property
+    def said(self) -> str:
+        """The event in words."""
+        try:
+            return describe(self.decoded(), self.leg)
+        except CodecError:
+            return self.event
+
+    @property
+    def reason(self) -> str:
+        """The event and the answers of the guards that were asked, for people."""
+        fault = [f"fault: {self.fault}"] if self.fault else []
+        return "; ".join([self.said, *map(str, self.judged), *fault])
+
+
+@dataclass(frozen=True, slots=True)
+class GapEntry:
+    """A time in which steps were written late (after their commands had left), or were lost."""
+
+    instance: str
+    began: datetime
+    ended: datetime
+    why: str
+    late: int
+    lost: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> GapEntry:
+        """Return what a row of the table says."""
+        return cls(
+            row["instance"],
+            moment(row["began"]),
+            moment(row["ended"]),
+            row["why"],
+            row["late"],
+            row["lost"],
+        )

@@ -1,0 +1,166 @@
+"""Reads the journal: which calls there were, one call with its steps, what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.database import JournalError, reason, shown
+from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
+from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
+
+SHORTEST_ID = 4
+"""With so many of its first characters a call's id can be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls: what is None or empty does not matter.
+
+    Attributes:
+        live: whether the call is still on.
+        outcome: ``answered``, ``answered:office``, ``abandoned``, ``unanswered``, ``partner``, ``failed``,
+            ``lost``, ``refused``.
+        abandoned_in: the state in which the caller hung up.
+        answered_by: a target, or part of the phone of who answered.
+        phone: the caller's number in E.164, or some digits of it.
+        since, until: the call began then or later; before then.
+    """
+
+    live: bool | None = None
+    outcome: str = ""
+    abandoned_in: str = ""
+    answered_by: str = ""
+    phone: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Reader:
+    """Reads the journal in the database of *engine*."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def calls(self, wanted: Wanted, limit: int = 50, *, before: int | None = None) -> list[CallEntry]:
+        """Return the newest calls that are *wanted*, the newest first; *before*: older than that key's."""
+        rows = select(CALLS).where(*_conditions(wanted)).order_by(CALLS.c.key.desc()).limit(limit)
+        if before is not None:
+            rows = rows.where(CALLS.c.key < before)
+        return [CallEntry.of(row) for row in self._rows(rows)]
+
+    def each(self, wanted: Wanted) -> Iterator[CallEntry]:
+        """Return every call that is *wanted*, the newest first, a few at a time."""
+        before = None
+        while found := self.calls(wanted, 500, before=before):
+            yield from found
+            before = found[-1].key
+
+    def count(self, wanted: Wanted) -> int:
+        """Return how many calls are *wanted*."""
+        [row] = self._rows(select(func.count().label("count")).select_from(CALLS).where(*_conditions(wanted)))
+        return int(row["count"])
+
+    def call(self, call_id: str) -> list[CallEntry]:
+        """Return the calls whose id is *call_id* or begins with it, the newest first.
+
+        A caller leg that comes to us twice (its first service died) is two calls with one id.
+        """
+        if len(call_id) < SHORTEST_ID:
+            return []
+        name = call_id.lower()
+        matches = CALLS.c.call.between(name, name + "~")
+        return [
+            CallEntry.of(row)
+            for row in self._rows(select(CALLS).where(matches).order_by(CALLS.c.key.desc()).limit(50))
+        ]
+
+    def steps(self, key: int) -> list[StepEntry]:
+        """Return the steps of a call in their order."""
+        return [
+            StepEntry.of(row)
+            for row in self._rows(select(STEPS).where(STEPS.c.key == key).order_by(STEPS.c.number))
+        ]
+
+    def plan(self, revision: str) -> Plan | None:
+        """Return the plan of that revision, if today's version can still read it."""
+        for row in self._rows(select(PLANS.c.plan).where(PLANS.c.revision == revision)):
+            try:
+                return Plan.model_validate_json(row["plan"])
+            except ValueError:
+                return None
+        return None
+
+    def gaps(self, since: datetime, until: datetime) -> list[GapEntry]:
+        """Return the gaps that touch the time from *since* to *until*."""
+        touching = and_(GAPS.c.ended >= micros(since), GAPS.c.began <= micros(until))
+        return [GapEntry.of(row) for row in self._rows(select(GAPS).where(touching).order_by(GAPS.c.began))]
+
+    def last_id(self) -> int:
+        """Return the place in the journal after which `after` finds what is new."""
+        [row] = self._rows(select(func.coalesce(func.max(STEPS.c.id), 0).label("id")))
+        return int(row["id"])
+
+    def after(self, place: int, limit: int = 500) -> list[tuple[int, CallEntry, StepEntry]]:
+        """Return (place, call, step) of the next steps after *place*, in the order of writing."""
+        columns = [*CALLS.c, *(column.label(f"step_{column.name}") for column in STEPS.c)]
+        rows = select(*columns).join(STEPS, STEPS.c.key == CALLS.c.key).where(STEPS.c.id > place)
+        return [
+            (
+                row["step_id"],
+                CallEntry.of(row),
+                StepEntry.of({k[5:]: v for k, v in row.items() if k[:5] == "step_"}),
+            )
+            for row in self._rows(rows.order_by(STEPS.c.id).limit(limit))
+        ]
+
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query).mappings().all()
+        except SQLAlchemyError as error:
+            raise JournalError(f"the journal {shown(self._engine)}: {reason(error)}") from error
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    calls = CALLS.c
+    live = and_(calls.ended.is_(None), calls.lost.is_(None))
+    found = []
+    if wanted.live is not None:
+        found.append(live if wanted.live else not_(live))
+    if wanted.outcome:
+        found.append(_has_outcome(wanted.outcome))
+    if wanted.abandoned_in:
+        found.append(calls.outcome == f"abandoned:{wanted.abandoned_in}")
+    if wanted.answered_by:
+        digits = wanted.answered_by.lstrip("+").isdigit()
+        answerer = calls.answered_phone.contains(wanted.answered_by.lstrip("+"), autoescape=True)
+        found.append(answerer if digits else calls.answered_by == wanted.answered_by)
+    if wanted.phone:
+        whole = wanted.phone.startswith("+")
+        found.append(
+            calls.phone == wanted.phone if whole else calls.phone.contains(wanted.phone, autoescape=True)
+        )
+    if wanted.since is not None:
+        found.append(calls.started >= micros(wanted.since))
+    if wanted.until is not None:
+        found.append(calls.started < micros(wanted.until))
+    return found
+
+
+def _has_outcome(outcome: str) -> ColumnElement[bool]:
+    match outcome:
+        case "lost":
+            return and_(CALLS.c.lost.is_not(None), CALLS.c.ended.is_(None))
+        case "refused":
+            return CALLS.c.refused != ""
+        case "answered" | "abandoned":
+            return CALLS.c.outcome.startswith(f"{outcome}:")
+        case _:
+            return CALLS.c.outcome == outcome

@@ -1,0 +1,95 @@
+"""The tables of the journal. Times are microseconds since 1970 (UTC); a migration describes each change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData()
+
+_Key = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts by itself only what is called INTEGER."""
+
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "call", Text, nullable=False, comment="Unique-ID of the caller leg; a caller leg may be a call twice"
+    ),
+    Column("started", BigInteger, nullable=False),
+    Column("phone", Text, nullable=False, comment="E.164; empty: hidden, or forgotten"),
+    Column("called", Text, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("flow", Text, nullable=False, comment="revision of the flow"),
+    Column("plan", Text, nullable=False, comment="revision of the plan"),
+    Column("kind", Text, nullable=False, comment="order, other, partner; empty: not identified"),
+    Column("name", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("shop", Text, nullable=False, comment="name of the shop that the call is about"),
+    Column("state", Text, nullable=False),
+    Column("since", BigInteger, nullable=False, comment="when that state was entered"),
+    Column("answered_by", Text, nullable=False, comment="target whose phone the caller talked to last"),
+    Column("answered_phone", Text, nullable=False),
+    Column("answered", BigInteger, comment="when the caller first heard somebody"),
+    Column("outcome", Text, nullable=False),
+    Column("ended", BigInteger, comment="when the outcome was decided"),
+    Column("lost", BigInteger, comment="when it was noticed that its instance had died during the call"),
+    Column("refused", Text, nullable=False, comment="why the service did not take the call"),
+    Column("forgotten", BigInteger, comment="when the personal data of the call were removed"),
+    Index("calls_call", "call"),
+    Index("calls_started", "started"),
+    Index("calls_phone", "phone", "started"),
+    Index("calls_outcome", "outcome", "started"),
+    Index("calls_answered_by", "answered_by", "started"),
+    Index("calls_answered_phone", "answered_phone", "started"),
+)
+
+STEPS = Table(
+    "steps",
+    METADATA,
+    Column("id", _Key, primary_key=True),
+    Column("key", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False, comment="from 1, without gaps"),
+    Column("at", BigInteger, nullable=False),
+    Column("mono", Float, nullable=False, comment="seconds of the instance's monotonic clock"),
+    Column("event", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("body", Text, nullable=False, comment="JSON: event, leg, judged, commands, fault"),
+    Index("steps_key_number", "key", "number", unique=True),
+)
+
+PLANS = Table(
+    "plans",
+    METADATA,
+    Column("revision", Text, primary_key=True),
+    Column("first_used", BigInteger, nullable=False),
+    Column("plan", Text, nullable=False, comment="JSON"),
+)
+
+GAPS = Table(
+    "gaps",
+    METADATA,
+    Column("id", _Key, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("ended", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("late", Integer, nullable=False, comment="steps written after their commands had left"),
+    Column("lost", Integer, nullable=False, comment="steps that were never written"),
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(at: datetime) -> int:
+    """Return an aware time as microseconds since 1970, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """Return the time that `micros` was given, in UTC."""
+    return _EPOCH + at * _MICROSECOND
