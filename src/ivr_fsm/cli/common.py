@@ -35,7 +35,7 @@ JournalOption = Annotated[
 
 
 def journal_engine(url: str) -> Engine:
-    """Return the database of the journal at *url*, or of the settings'; end with a message if there is none."""
+    """Return the database of the journal at *url*, or of the settings', or end with a message."""
     url = url or read_settings().journal
     if url == "none":
         fail("IVR_JOURNAL is none: no journal is kept")

@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from ivr_fsm import app as service
-from ivr_fsm.cli.common import OUT, fail
+from ivr_fsm.cli.common import OUT, fail, read_settings
 from ivr_fsm.demo.run import Played, play
 from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
 from ivr_fsm.demo.show import Screen, summary
