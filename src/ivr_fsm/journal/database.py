@@ -104,7 +104,7 @@ def check_version(engine: Engine) -> None:
         )
     if found != head:
         raise JournalError(
-            f"the journal {shown(engine)} is of version {found}, and this is {head}: ivr-fsm migrate brings it on"
+            f"the journal {shown(engine)} is of version {found}, this is {head}; ivr-fsm migrate brings it on"
         )
 
 
