@@ -10,7 +10,11 @@ from pathlib import Path
 
 from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.step import Step
+from ivr_fsm.journal.database import open_engine
+from ivr_fsm.journal.reader import Reader, Wanted
+from ivr_fsm.journal.replay import replay
 from ivr_fsm.planfile import load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.simulator import Faults, PhoneBook, SimulatedSwitch
@@ -24,11 +28,15 @@ OFFICE = ("74951110011", "74951110012", "74951110013")
 class Watch:
     def __init__(self) -> None:
         self.states: dict[str, list[str]] = {}
+        self.paths: dict[str, list[list[str]]] = {}
         self.outcomes: list[str] = []
 
     def stepped(self, call_id: str, number: int, step: Step, at: datetime) -> None:
         if step.moved:
             self.states.setdefault(call_id, []).append(step.after)
+            if number == 1:
+                self.paths.setdefault(call_id, []).append([])
+            self.paths[call_id][-1].append(step.after)
         self.outcomes += [tell.facts["outcome"] for tell in step.told if tell.what == "ended"]
 
 
@@ -78,3 +86,17 @@ async def scene(
     await service.stop(drain=0)
     assert switch.refused == []
     await switch.stop()
+    _check_journal(Reader(open_engine(service.settings.journal)), watch, service.plan)
+
+
+def _check_journal(journal: Reader, watch: Watch, plan: Plan) -> None:
+    """Whatever was played: the journal has each call's path, and each call replays to the same commands."""
+    paths = []
+    for call in journal.each(Wanted()):
+        steps = journal.steps(call.key)
+        again = replay(steps, plan)
+        assert call.refused or again.same, again
+        if path := [step.after for step in steps if step.moved]:
+            paths.append((call.call, path))
+            assert call.state == path[-1]
+    assert sorted(paths) == sorted((call, path) for call, lives in watch.paths.items() for path in lives)

@@ -63,16 +63,28 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "IVR_PORT: " in result.output
 
 
-def test_demo_of_one_scenario() -> None:
-    result = run("demo", "--once", "--only", "partner", "--prompts", str(ROOT / "prompts"))
+def kept(folder: Path) -> tuple[str, str]:
+    return "--journal", str(folder / "demo.db")
+
+
+def test_demo_of_one_scenario(tmp_path: Path) -> None:
+    result = run("demo", "--once", "--only", "partner", "--prompts", str(ROOT / "prompts"), *kept(tmp_path))
     assert result.exit_code == 0, result.output
     assert "partner_notice" in result.output
     assert "Звонит магазин-партнёр" in result.output
 
 
-def test_demo_in_english() -> None:
+def test_demo_in_english(tmp_path: Path) -> None:
     result = run(
-        "demo", "--once", "--only", "partner", "--language", "en", "--prompts", str(ROOT / "prompts")
+        "demo",
+        "--once",
+        "--only",
+        "partner",
+        "--language",
+        "en",
+        "--prompts",
+        str(ROOT / "prompts"),
+        *kept(tmp_path),
     )
     assert "Partner shop" in result.output
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,10 @@ from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
 
 log = structlog.get_logger(__name__)
+
+
+LETTING_GO = 1.0
+"""Seconds that calls have to end in, when the service goes before them."""
 
 
 def utc_now() -> datetime:
@@ -131,14 +136,20 @@ class Service:
         self._stopping = True
         if self.live:
             log.info("draining", calls=len(self.live), seconds=drain)
-            await asyncio.wait({asyncio.ensure_future(self.live.emptied())}, timeout=drain)
+            await self._emptied(drain)
         if self.live:
             log.warning("calls left to the switch", calls=len(self.live))
         self.server.close()
+        # Each call that is left hears that its connection is gone: its phones are let go, its end is written.
+        await self._emptied(LETTING_GO)
         self.control.close()
         await self.speaker.close()
         if self.journal:
             await self.journal.close()
+
+    async def _emptied(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.live.emptied(), seconds)
 
 
 def build(settings: Settings) -> Service:

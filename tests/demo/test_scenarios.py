@@ -31,8 +31,12 @@ def told(played: Played) -> list[str]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-async def test_a_call_goes_where_it_must(scenario: Scenario) -> None:
-    assert (await play(scenario, PROMPTS)).faults == []
+async def test_a_call_goes_where_it_must_and_the_journal_knows_why(
+    scenario: Scenario, tmp_path: Path
+) -> None:
+    played = await play(scenario, PROMPTS, journal=f"sqlite:///{tmp_path}/journal.db")
+    assert played.again is not None
+    assert played.faults == []
 
 
 @pytest.mark.parametrize(

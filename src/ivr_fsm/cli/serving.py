@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from rich.markup import escape
 
 from ivr_fsm import app as service
 from ivr_fsm.cli.common import OUT, fail, read_settings
-from ivr_fsm.demo.run import Played, play
+from ivr_fsm.demo.run import APART, NOON, Played, play
 from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
 from ivr_fsm.demo.show import Screen, summary
 from ivr_fsm.directory.file import FileDirectory
@@ -57,6 +58,9 @@ def demo(
     only: Annotated[str, typer.Option(help="Play only the scenario of this name.")] = "",
     language: Annotated[Language, typer.Option(help="What watchers are told.")] = Language.ru,
     prompts: Annotated[Path | None, typer.Option(help="The folder of the recordings.")] = None,
+    journal: Annotated[
+        Path, typer.Option(help="The file that the calls are kept in; what is there is replaced.")
+    ] = Path("var/demo.db"),
 ) -> None:
     """Play calls on the simulated switch: in real time, or with --once all of them at once, checked."""
     configure("console", level="error")
@@ -65,10 +69,17 @@ def demo(
         fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
     folder, words = prompts or read_settings().prompts, Words(language.value)
     try:
-        played = [_play(scenario, folder, words, once) for scenario in chosen]
-    except PromptError as error:
+        for kept in journal.parent.glob(f"{journal.name}*"):
+            kept.unlink()
+        url = f"sqlite:///{journal}"
+        played = [
+            _play(scenario, folder, Screen(OUT, words), once=once, journal=url, at=NOON + index * APART)
+            for index, scenario in enumerate(chosen)
+        ]
+    except (PromptError, JournalError, OSError) as error:
         fail(str(error))
     summary(OUT, played)
+    OUT.print(f"\nWhy did a call go there? ivr-fsm show {played[-1].id[:8]} --journal {url}", soft_wrap=True)
     if any(each.faults for each in played):
         raise typer.Exit(1)
 
@@ -132,10 +143,12 @@ def diagram(
     sys.stdout.write(drawing.svg() if svg else drawing.mermaid())
 
 
-def _play(scenario: Scenario, prompts: Path, words: Words, once: bool) -> Played:
+def _play(
+    scenario: Scenario, prompts: Path, screen: Screen, *, once: bool, journal: str, at: datetime
+) -> Played:
     OUT.print(f"\n[bold]{scenario.name}[/]: {scenario.title}", soft_wrap=True)
     with asyncio.Runner(loop_factory=virtual_loop if once else shared_loop) as runner:
-        return runner.run(play(scenario, prompts.resolve(), (Screen(OUT, words),)))
+        return runner.run(play(scenario, prompts.resolve(), (screen,), journal=journal, at=at))
 
 
 async def _serve(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zlib import crc32
 
 from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.call.ports import Watcher
@@ -20,6 +21,10 @@ from ivr_fsm.directory.port import Answerer, CallRecord, DirectoryError
 from ivr_fsm.flow.caller import Caller
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.step import Step
+from ivr_fsm.journal.database import open_engine
+from ivr_fsm.journal.entries import StepEntry
+from ivr_fsm.journal.reader import Reader
+from ivr_fsm.journal.replay import Replay, replay
 from ivr_fsm.planfile import load_plan, merged
 from ivr_fsm.settings import Settings
 from ivr_fsm.simulator.observed import Call
@@ -27,7 +32,10 @@ from ivr_fsm.simulator.phones import PhoneBook
 from ivr_fsm.simulator.switch import SimulatedSwitch
 
 NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
-"""When every scenario plays: a Monday, 12:00 in Moscow."""
+"""When the first scenario plays: a Monday, 12:00 in Moscow."""
+
+APART = timedelta(minutes=5)
+"""The time from the beginning of one scenario to that of the next, when several are played."""
 
 SETTLED = 1.0
 """Seconds after the call in which the switch forgets its channels."""
@@ -44,10 +52,19 @@ class Played:
     caller: Call | None = None
     left: list[str] = field(default_factory=list)
     """Channels that the switch still had when the call was over."""
+    written: list[StepEntry] = field(default_factory=list)
+    """The steps that the journal has."""
+    again: Replay | None = None
+    """What came of replaying them, if there is a journal."""
 
     def stepped(self, _call_id: str, _number: int, step: Step, at: datetime) -> None:
         """Keep a step (`ivr_fsm.call.ports.Watcher`)."""
         self.steps.append((at, step))
+
+    @property
+    def id(self) -> str:
+        """The id of the call."""
+        return self.caller.uuid if self.caller else ""
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -78,6 +95,18 @@ class Played:
             found.append(f"legs left in the switch: {', '.join(self.left)}")
         if self.caller is not None and self.caller.fell_through:
             found.append("the caller fell through to the dialplan")
+        if self.again is not None:
+            found += self._journal_faults(self.again)
+        return found
+
+    def _journal_faults(self, again: Replay) -> list[str]:
+        found = []
+        if [(step.after, step.reason) for step in self.written] != [
+            (step.after, step.reason) for _, step in self.steps
+        ]:
+            found.append("the journal has another path, or other reasons")
+        if not again.same:
+            found.append(f"the call replays otherwise: {again.stopped or again.difference}")
         return found
 
 
@@ -103,7 +132,12 @@ class Broken:
 
 
 async def play(
-    scenario: Scenario, prompts: Path, watchers: tuple[Watcher, ...] = (), journal: str = "none"
+    scenario: Scenario,
+    prompts: Path,
+    watchers: tuple[Watcher, ...] = (),
+    *,
+    journal: str = "none",
+    at: datetime = NOON,
 ) -> Played:
     """Play *scenario* on the running loop and return what came of it.
 
@@ -111,9 +145,11 @@ async def play(
         scenario: what to play.
         prompts: the folder of the recordings.
         watchers: who follows besides.
-        journal: the URL of the journal that the call is written to.
+        journal: the URL of the journal that the call is written to, and read from again.
+        at: when the call begins.
     """
     played = Played(scenario)
+    seed = crc32(scenario.name.encode())  # the call has the same id every time, and one of its own
     loop = asyncio.get_running_loop()
     begun = loop.time()
     with (
@@ -121,7 +157,7 @@ async def play(
         _prompts(scenario, prompts, Path(folder)) as heard,
     ):
         phones = {**dict.fromkeys(_numbers(), RINGS_FOREVER), **scenario.phones}
-        switch = SimulatedSwitch(PhoneBook(phones), control_port=0, epoch=NOON.timestamp(), seed=1)
+        switch = SimulatedSwitch(PhoneBook(phones), control_port=0, epoch=at.timestamp(), seed=seed)
         await switch.start()
         service = Service(
             Settings.model_construct(
@@ -134,7 +170,7 @@ async def play(
             _plan(scenario),
             _directory(scenario),
             [played, *watchers],
-            lambda: NOON + timedelta(seconds=loop.time() - begun),
+            lambda: at + timedelta(seconds=loop.time() - begun),
         )
         await service.start()
         switch.sockets = [("127.0.0.1", service.server.port)]
@@ -145,7 +181,15 @@ async def play(
         played.left = [channel for channel in switch.channels if channel != played.caller.uuid]
         await service.stop(drain=0)
         await switch.stop()
+    if journal != "none":
+        _read_again(played, Reader(open_engine(journal)), service.plan)
     return played
+
+
+def _read_again(played: Played, journal: Reader, plan: Plan) -> None:
+    for call in journal.call(played.id)[:1]:
+        played.written = journal.steps(call.key)
+    played.again = replay(played.written, plan)
 
 
 def _numbers() -> Iterator[str]:

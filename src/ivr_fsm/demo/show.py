@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ivr_fsm.demo.run import NOON, Played
+from ivr_fsm.demo.run import Played
 from ivr_fsm.flow.step import Step
 from ivr_fsm.watch.words import Words
 
@@ -16,13 +16,14 @@ from ivr_fsm.watch.words import Words
 class Screen:
     """A watcher that prints each step that leads somewhere, and what Slack would be told."""
 
-    def __init__(self, console: Console, words: Words, since: datetime = NOON) -> None:
+    def __init__(self, console: Console, words: Words) -> None:
         self._console = console
         self._words = words
-        self._since = since
+        self._since: datetime | None = None
 
     def stepped(self, _call_id: str, _number: int, step: Step, at: datetime) -> None:
         """Print a step."""
+        self._since = self._since or at
         seconds = (at - self._since).total_seconds()
         if step.moved:
             self._console.print(
@@ -34,11 +35,11 @@ class Screen:
 
 
 def summary(console: Console, played: list[Played]) -> None:
-    """Print a line for each scenario: how it ended, and how long the caller was on the line."""
+    """Print a line for each scenario: how it ended, how long it took, and the beginning of the call's id."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for each in played:
         mark = "[red]✗[/]" if each.faults else "[green]✓[/]"
-        table.add_row(mark, each.scenario.name, each.outcome, f"{each.seconds:.0f} s")
+        table.add_row(mark, each.scenario.name, each.outcome, f"{each.seconds:.0f} s", each.id[:8])
     console.print()
     console.print(table)
     for each in played:
