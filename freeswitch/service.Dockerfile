@@ -15,9 +15,11 @@ RUN sed -i 's/^Components: main$/Components: main non-free/' /etc/apt/sources.li
     && apt-get install --yes --no-install-recommends rhvoice rhvoice-russian \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/ivr-fsm/.venv /opt/ivr-fsm/.venv
-# FreeSWITCH, another user in another container, reads the speech: the folder is the volume's first content.
+# FreeSWITCH, another user in another container, reads the speech and writes the recordings, which the service
+# removes when they are old: the folders are the volumes' first content.
 RUN useradd --system --uid 10001 --no-create-home ivr \
-    && install --directory --owner=ivr --mode=0755 /srv/ivr/speech
+    && install --directory --owner=ivr --mode=0755 /srv/ivr/speech \
+    && install --directory --owner=ivr --mode=0777 /srv/ivr/recordings
 ENV PATH=/opt/ivr-fsm/.venv/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /srv/ivr
 USER 10001

@@ -41,6 +41,7 @@ class Counts:
         simulated: calls on the simulator.
         presses: digits a second that the live calls send together.
         warm: whole calls that are not counted, before everything else.
+        kept: calls in a journal that is asked for some of them.
     """
 
     arrivals: int = 300
@@ -52,9 +53,10 @@ class Counts:
     simulated: int = 100
     presses: float = 100.0
     warm: int = 25
+    kept: int = 100_000
 
 
-QUICK = Counts(arrivals=10, idle=10, busy=10, rounds=1, crowd=20, whole=10, simulated=5, warm=5)
+QUICK = Counts(arrivals=10, idle=10, busy=10, rounds=1, crowd=20, whole=10, simulated=5, warm=5, kept=200)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ from ivr_fsm.esl.switch import FreeSwitch
 from ivr_fsm.esl.translate import Translator
 from ivr_fsm.esl.wire import Frame, FrameReader
 from ivr_fsm.flow.events import DigitPressed
+from ivr_fsm.flow.step import Step
 
 PARSE = "the frame read and parsed"
 TRANSLATE = "translated into an event of the flow"
 STEP = "the statechart's step"
 SEND = "uuid_break written to the socket"
+JOURNAL = "waiting for the journal"
 BETWEEN = "the session between these"
 
 Parts = dict[str, list[float]]
@@ -27,9 +29,9 @@ Parts = dict[str, list[float]]
 
 def install() -> Parts:
     """Time the parts of every digit from now on; the seconds of each are added to the lists returned."""
-    found: Parts = {part: [] for part in (PARSE, TRANSLATE, STEP, SEND, BETWEEN)}
+    found: Parts = {part: [] for part in (PARSE, TRANSLATE, STEP, JOURNAL, SEND, BETWEEN)}
     now: dict[str, float] = {}
-    arrived = 0.0
+    arrived = written = 0.0
 
     def timed(owner: Any, name: str, part: str, counts: Callable[[tuple[Any, ...]], bool]) -> None:
         function = getattr(owner, name)
@@ -64,6 +66,19 @@ def install() -> Parts:
                 now[PARSE] = ended - began
             yield frame
 
+    def write(self: session.Session, taken: Step) -> None:
+        nonlocal written
+        if isinstance(taken.event, DigitPressed):
+            written = perf_counter()
+        hand_over(self, taken)
+
+    def leave(self: session.Session) -> None:
+        if JOURNAL not in now:
+            now[JOURNAL] = perf_counter() - written
+        go_on(self)
+
+    hand_over, session.Session._write = session.Session._write, write  # type: ignore[method-assign]
+    go_on, session.Session._leave = session.Session._leave, leave  # type: ignore[method-assign]
     take, FrameReader._frames = FrameReader._frames, frames  # type: ignore[method-assign]
     timed(Translator, "translate", TRANSLATE, lambda args: args[1].name == "DTMF")
     timed(session, "step", STEP, lambda args: isinstance(args[1], DigitPressed))

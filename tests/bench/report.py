@@ -6,6 +6,7 @@ import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -14,19 +15,20 @@ from tests.bench.measure import EVENT_EVERY, Counts
 from tests.bench.process import SERVERS
 from tests.bench.run import Run
 
-PACKAGES = ("gevent", "greenlet", "greenswitch", "python-statemachine", "structlog")
+PACKAGES = ("gevent", "greenlet", "greenswitch", "python-statemachine", "sqlalchemy", "structlog")
 
 
 def show(console: Console, run: Run, counts: Counts) -> None:
     """Print the figures with their ratios, the parts of a digit, and the machine."""
     console.print(_figures(run))
     console.print(_parts(run))
+    console.print(_archive(run))
     console.print(_conditions(run, counts), soft_wrap=True)
 
 
 def _figures(run: Run) -> Table:
     table = Table(title="The service, a bare asyncio server, and greenswitch's own server")
-    for title in ("", "unit", *SERVERS, "ours : asyncio", "ours : greenswitch"):
+    for title in ("", "unit", *SERVERS, *(f"ours : {each}" for each in SERVERS[:-1])):
         table.add_column(title, justify="left" if title in ("", "unit") else "right")
     for figure in run.figures.values():
         *others, ours = (figure.values.get(server) for server in SERVERS)
@@ -42,6 +44,19 @@ def _parts(run: Run) -> Table:
     total = list(run.parts.values())[-1]
     for name, value in run.parts.items():
         table.add_row(name, f"{value:.3f}", f"{value / total:.0%}")
+    return table
+
+
+def _archive(run: Run) -> Table:
+    kept = run.archive
+    title = (
+        f"A journal of {kept.calls:,} calls, {kept.steps:,} steps, {kept.size / 1000:.1f} kB a call (SQLite)"
+    )
+    table = Table(title=title)
+    for column in ("asked for", "median, ms", "slowest, ms"):
+        table.add_column(column, justify="left" if column == "asked for" else "right")
+    for words, found in kept.asked.items():
+        table.add_row(words, _short(median(found)), _short(max(found)))
     return table
 
 

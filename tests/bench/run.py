@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from tests.bench.archive import Archive, measure_archive
 from tests.bench.double import Double
 from tests.bench.measure import Bench, Counts
 from tests.bench.process import SERVERS, Machine, Server, two_cores
@@ -33,6 +36,7 @@ class Run:
         pinned: whether server and driver had a core each.
         others: share of all cores that other processes took meanwhile; None where that cannot be told.
         figures: by name, in the order of printing.
+        archive: what a journal of many calls answers, and how fast.
         parts: milliseconds from digit to ``uuid_break`` in the service, by part; the last is all of it.
     """
 
@@ -41,6 +45,7 @@ class Run:
     others: float | None = None
     figures: dict[str, Figure] = field(default_factory=dict)
     parts: dict[str, float] = field(default_factory=dict)
+    archive: Archive = field(default_factory=lambda: Archive(0))
 
     def value(self, server: str, name: str, unit: str, value: float) -> None:
         """Note a value."""
@@ -77,6 +82,8 @@ async def run(counts: Counts, progress: Callable[[str], None] = lambda _text: No
                         for phase in phases:
                             progress(f"{name}: {phase.__doc__}")
                             await phase(done, bench, counts)
+        progress(f"a journal of {counts.kept} calls")
+        done.archive = await asyncio.to_thread(measure_archive, Path(folder), counts.kept)
     done.others = before.others_since()
     return done
 

@@ -54,13 +54,13 @@ def plan() -> Plan:
     )
 
 
-def serve_service(control_port: int, folder: Path) -> None:
-    """Serve calls, and log every step as in production, to nowhere."""
+def serve_service(control_port: int, folder: Path, journal: str) -> None:
+    """Serve calls, and log every step as in production, to nowhere; *journal* is its URL."""
     with asyncio.Runner(loop_factory=shared_loop) as runner:
-        runner.run(_serve(control_port, folder))
+        runner.run(_serve(control_port, folder, journal))
 
 
-async def _serve(control_port: int, folder: Path) -> None:
+async def _serve(control_port: int, folder: Path, journal: str) -> None:
     logs.configure("json")
     with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 - once, before the first call
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
@@ -71,7 +71,7 @@ async def _serve(control_port: int, folder: Path) -> None:
             prompts=PROMPTS,
             speech_cache=folder / "speech",
             speech_engine="none",
-            journal=f"sqlite:///{folder}/journal.db",
+            journal=journal,
             recordings=folder,
         )
         service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])

@@ -29,7 +29,7 @@ def test_a_quick_run_prints_every_figure() -> None:
     printed = io.StringIO()
     main(["--quick"], Console(file=printed, width=200))
     rows = [line.split("│")[1:-1] for line in printed.getvalue().splitlines() if line.startswith("│")]
-    figures = [row for row in rows if len(row) == 2 + len(SERVERS) + 2]
+    figures = [row for row in rows if len(row) == 2 + len(SERVERS) + len(SERVERS) - 1]
     names = {row[0].strip() for row in figures}
     for wanted in (
         "accept → connect",
