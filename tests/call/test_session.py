@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from ivr_fsm.call.ports import Journal
 from ivr_fsm.call.session import Session, World
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Caller, Customer, Order, Shop
 from ivr_fsm.flow.commands import Dial
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.flow.record import Call
 from ivr_fsm.flow.step import Step
 from ivr_fsm.journal.nowhere import Nowhere
 
@@ -122,6 +124,29 @@ class Watcher:
         return [step.after for step in self.steps if step.moved]
 
 
+class SlowJournal:
+    """Keeps steps, and lets their commands leave when it is told to."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.waiting: list[Callable[[], None]] = []
+
+    def begin(self, call: Call) -> SlowJournal:
+        return self
+
+    def refuse(self, arrived: events.CallArrived, why: str) -> None:
+        raise NotImplementedError
+
+    def write(self, step: Step, mono: float, leave: Callable[[], None] | None) -> None:
+        self.steps.append(step)
+        if leave is not None:
+            self.waiting.append(leave)
+
+    def written(self) -> None:
+        """The step that waits is written."""
+        self.waiting.pop(0)()
+
+
 @dataclass
 class Scene:
     directory: Directory = field(default_factory=Directory)
@@ -129,12 +154,13 @@ class Scene:
     voice: Voice = field(default_factory=Voice)
     watcher: Watcher = field(default_factory=Watcher)
     over: list[Session] = field(default_factory=list)
+    journal: Journal = field(default_factory=Nowhere)
 
     def begin(self) -> Session:
         world = World(
             self.directory,
             self.voice,
-            Nowhere(),
+            self.journal,
             [self.watcher],
             lambda: datetime.now(UTC),
             asyncio.get_running_loop(),
@@ -167,6 +193,52 @@ async def test_commands_leave_in_the_turn_of_the_event() -> None:
     ]
     session.post(events.PromptFinished("FW6-2"))
     assert scene.switch.asked[-1] == "hold"
+
+
+@pytest.mark.virtual
+async def test_commands_wait_for_the_journal_and_events_for_the_commands() -> None:
+    journal = SlowJournal()
+    scene = Scene(journal=journal)
+    session = scene.begin()
+    assert (len(journal.steps), scene.switch.asked) == (1, [])
+    session.post(events.DigitPressed("1"))
+    session.post(events.CallerIdentified(CUSTOMER))
+    session.post(events.DigitPressed("1"))
+    assert len(journal.steps) == 1, "an event overtook the commands of the step before"
+    journal.written()
+    assert scene.switch.asked == ["ring"]
+    assert [type(step.event).__name__ for step in journal.steps[1:]] == ["DigitPressed", "CallerIdentified"]
+    journal.written()
+    assert scene.switch.asked[1:] == ["answer", "play FW1.wav FW1-1"]
+    assert journal.steps[-1].after == "dialing_shop"
+    journal.written()
+    assert scene.switch.asked[3:5] == ["stop prompt", "dial 74951110001"]
+    assert scene.watcher.steps == journal.steps
+
+
+@pytest.mark.virtual
+async def test_a_step_that_asks_nobody_for_anything_does_not_wait() -> None:
+    journal = SlowJournal()
+    scene = Scene(journal=journal)
+    session = scene.begin()
+    journal.written()
+    session.post(events.DigitPressed("7"))
+    session.post(events.LegEnded("no leg of ours", "USER_BUSY"))
+    assert (len(journal.steps), journal.waiting) == (3, [])
+    assert scene.watcher.steps == journal.steps
+
+
+@pytest.mark.virtual
+async def test_a_fault_of_the_flow_is_written_too() -> None:
+    journal = SlowJournal()
+    scene = Scene(journal=journal)
+    session = scene.begin()
+    journal.written()
+    with capture_logs():
+        session.post(events.CallArrived(CALL, "+79161234567"))
+    assert journal.steps[-1].fault.startswith("TransitionNotAllowed")
+    assert (journal.steps[-1].before, journal.steps[-1].after) == ("identifying", "identifying")
+    assert journal.steps[-1].commands == ()
 
 
 @pytest.mark.virtual
