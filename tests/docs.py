@@ -1,4 +1,4 @@
-"""Makes the generated parts of docs/ anew: ``python -m tests.docs``. A test fails when they are stale."""
+"""Makes the generated parts of docs/ and the README: ``python -m tests.docs``. A test tells stale ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from ivr_fsm.flow.plan import Mark, Plan
 from ivr_fsm.settings import Settings
 from tests.flow import docs as flow
+from tests.shown import shown
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -55,6 +56,7 @@ def _value(value: object) -> str:
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): settings_table,
     ("configuration.md", "plan"): plan_table,
+    ("../README.md", "shown"): shown,
 }
 
 

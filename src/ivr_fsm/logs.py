@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-from ivr_fsm.phone import mask
-
-_PHONE = re.compile(r"\+?\d{10,15}\b")
+from ivr_fsm.phone import mask_in
 
 
 def configure(style: str, *, level: str = "info", mask_phones: bool = False) -> None:
@@ -50,5 +47,5 @@ def _masked(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mutab
 
 def _mask_in(value: Any) -> Any:
     if isinstance(value, str):
-        return _PHONE.sub(lambda found: mask(found.group()), value)
+        return mask_in(value)
     return [_mask_in(each) for each in value] if isinstance(value, list) else value

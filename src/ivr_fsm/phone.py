@@ -8,6 +8,7 @@ import phonenumbers
 
 _ALLOWED = re.compile(r"\+?[0-9() \-\u00a0.]{1,32}")
 _EXTENSION = re.compile(r"[0-9]{2,6}")
+_IN_TEXT = re.compile(r"\+?\d{10,15}\b")
 
 
 class BadPhone(ValueError):
@@ -61,3 +62,8 @@ def mask(phone: str) -> str:
     shown = 4 if phone.startswith("+") else 0
     hidden = len(phone) - shown - 2
     return phone if hidden <= 0 else phone[:shown] + "*" * hidden + phone[-2:]
+
+
+def mask_in(text: str) -> str:
+    """Return *text* with every phone number in it masked."""
+    return _IN_TEXT.sub(lambda found: mask(found.group()), text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr_fsm.cli import serving
+from ivr_fsm.cli import calls, keeping, replaying, serving, tailing
 
 app = typer.Typer(
     help="Answers a company's calls on FreeSWITCH, one explicit state machine per call.",
@@ -13,3 +13,9 @@ app = typer.Typer(
 )
 for command in (serving.serve, serving.demo, serving.check, serving.diagram):
     app.command()(command)
+for reading in (calls.calls, calls.show, tailing.tail):
+    app.command()(reading)
+app.command("replay")(replaying.replay_command)
+for keeps in (keeping.export, keeping.forget, keeping.prune, keeping.migrate):
+    app.command()(keeps)
+app.command("import")(keeping.import_)

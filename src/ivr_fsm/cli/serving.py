@@ -24,6 +24,7 @@ from ivr_fsm.directory.port import DirectoryError
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
 from ivr_fsm.flow import diagram as drawing
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal import checking
 from ivr_fsm.journal.database import JournalError
 from ivr_fsm.logs import configure
 from ivr_fsm.planfile import PlanError, check_plan, load_plan
@@ -87,11 +88,16 @@ def demo(
 def check(
     plan: Annotated[Path | None, typer.Argument(help="The plan file; IVR_PLAN when not given.")] = None,
 ) -> None:
-    """Check the plan, the prompts and the directory; name each mistake with its place."""
+    """Check the plan, the prompts, the directory and the journal; name each mistake with its place."""
     settings = read_settings()
     configure("console", level="critical")
     file = plan or settings.plan
-    problems = [*_plan_problems(file, settings), *_speech_problems(settings), *_directory_problems(settings)]
+    problems = [
+        *_plan_problems(file, settings),
+        *_speech_problems(settings),
+        *_directory_problems(settings),
+        *_journal_problems(settings),
+    ]
     for problem in problems:
         OUT.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
     if problems:
@@ -134,6 +140,12 @@ def _directory_problems(settings: Settings) -> list[str]:
     except DirectoryError as error:
         return str(error).splitlines()
     return []
+
+
+def _journal_problems(settings: Settings) -> list[str]:
+    if settings.journal == "none" or not (found := checking.problem(settings.journal)):
+        return []
+    return [f"IVR_JOURNAL: {found.removeprefix('IVR_JOURNAL ')}"]
 
 
 def diagram(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,25 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
 
 LOCK_WAIT = 5.0
 """Seconds that SQLite waits for another process's write."""
+
+_POSTGRESQL = {
+    "connect_timeout": "5",  # seconds; without it a server that says nothing is waited for without end
+    "tcp_user_timeout": "10000",  # milliseconds until a server that confirms nothing counts as gone
+    "keepalives_idle": "10",
+}
+"""How libpq connects, where the URL says nothing else."""
 
 _MIGRATION_LOCK = 0x1FB5
 
@@ -34,19 +50,20 @@ def open_engine(url: str, *, must_exist: bool = False) -> Engine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise JournalError(
             "IVR_JOURNAL is no URL like sqlite:///var/journal.db or postgresql://host/name"
         ) from None
     match parsed.get_backend_name():
-        case "sqlite" if parsed.database:
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _sqlite(Path(parsed.database), must_exist)
         case "postgresql":
-            # A connection that the server closed while nobody called is noticed before it is used.
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    raise JournalError(
-        f"IVR_JOURNAL must be a file of SQLite or a PostgreSQL, not {parsed.render_as_string()}"
-    )
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg", query={**_POSTGRESQL, **parsed.query}),
+                # A connection that the server closed while nobody read is noticed before it is used.
+                pool_pre_ping=True,
+            )
+    raise JournalError(f"IVR_JOURNAL must be a file of SQLite or a PostgreSQL, not {_hidden(parsed)}")
 
 
 def _sqlite(file: Path, must_exist: bool) -> Engine:
@@ -56,17 +73,30 @@ def _sqlite(file: Path, must_exist: bool) -> Engine:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise JournalError(f"the journal {file}: {error}") from None
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": LOCK_WAIT})
+    engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": LOCK_WAIT})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         # WAL: readers never stop the writer. NORMAL: what is committed survives the death of every process,
         # and a power cut may take the last moments, which no call survives either.
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    # SQLite does not wait when two processes turn this on in a new file at once.
+    until = time.monotonic() + LOCK_WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def migrate(engine: Engine) -> None:
@@ -78,10 +108,16 @@ def migrate(engine: Engine) -> None:
     config = _alembic()
     try:
         with engine.begin() as connection:
+            # One migrates, the others wait and then find nothing to do.
             if engine.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            else:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _version(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except JournalError:
+        raise
     except Exception as error:
         raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
 
@@ -92,12 +128,7 @@ def check_version(engine: Engine) -> None:
     Raises:
         JournalError: the database cannot be reached, has no journal, or one of another version.
     """
-    head = ScriptDirectory.from_config(_alembic()).get_current_head()
-    try:
-        with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+    found, head = version(engine)
     if found is None:
         raise JournalError(
             f"there is no journal in {shown(engine)}; ivr-fsm serve or ivr-fsm migrate makes it"
@@ -108,6 +139,31 @@ def check_version(engine: Engine) -> None:
         )
 
 
+def version(engine: Engine) -> tuple[str | None, str | None]:
+    """Return the version of the tables (None: there are none) and the one that they should be of.
+
+    Raises:
+        JournalError: the database cannot be reached, or is of a version that this one does not know.
+    """
+    try:
+        with engine.connect() as connection:
+            return _version(connection)
+    except SQLAlchemyError as error:
+        raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+
+
+def _version(connection: Connection) -> tuple[str | None, str | None]:
+    """Return the version of the tables (None: there are none) and the one that they should be of."""
+    scripts = ScriptDirectory.from_config(_alembic())
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise JournalError(
+            f"the journal {shown(connection.engine)} is of version {found}, which this ivr-fsm "
+            "does not know: take the newer one that has made it"
+        )
+    return found, scripts.get_current_head()
+
+
 def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -116,10 +172,30 @@ def _alembic() -> Config:
 
 def shown(engine: Engine) -> str:
     """Return the database's URL without its password."""
-    return engine.url.render_as_string(hide_password=True)
+    return _hidden(engine.url)
+
+
+def _hidden(url: URL) -> str:
+    # A password may stand among the options, too.
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def refuses(error: BaseException) -> bool:
+    """Say whether *error* is about what was to be written; otherwise the database fails, and may recover."""
+    match error:
+        case DataError() | IntegrityError():
+            return True
+        case DBAPIError():
+            # PostgreSQL's class 54: a limit of the program, such as the size of an index's row.
+            return str(getattr(error.orig, "sqlstate", "")).startswith("54")
+        case StatementError():
+            return True
+        case _:
+            return not isinstance(error, SQLAlchemyError | OSError | MemoryError)
 
 
 def reason(error: BaseException) -> str:
-    """Return what the database said, in one line, without the statement and its values."""
+    """Return what the database said, in one printable line, without the statement and its values."""
     said = getattr(error, "orig", None) if isinstance(error, SQLAlchemyError) else None
-    return " ".join(str(said or error).split())
+    line = " ".join(str(said or error).split())
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line)

@@ -19,11 +19,12 @@ Leave = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One thing to write: how a call stands from now on, a step of it, or both."""
+    """What is written at once: how a call stands from now on, a step of it, or both; or a gap."""
 
     call: Row | None = None
     step: tuple[int, int, Step, datetime, float] | None = None
     """What `step_row` makes a row of, in the writer's thread."""
+    gap: Row | None = None
 
 
 class Pen(Protocol):

@@ -18,6 +18,9 @@ from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
 SHORTEST_ID = 4
 """With so many of its first characters a call's id can be given."""
 
+_OF_IDS = set("0123456789abcdef-")
+_GREATEST_KEY = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -70,16 +73,19 @@ class Reader:
     def call(self, call_id: str) -> list[CallEntry]:
         """Return the calls whose id is *call_id* or begins with it, the newest first.
 
-        A caller leg that comes to us twice (its first service died) is two calls with one id.
+        A caller leg that comes to us twice (its first service died) is two calls with one id, so a call's
+        key, which has no hyphen and more digits than the first part of an id, is understood, too.
         """
-        if len(call_id) < SHORTEST_ID:
-            return []
         name = call_id.lower()
-        matches = CALLS.c.call.between(name, name + "~")
-        return [
-            CallEntry.of(row)
-            for row in self._rows(select(CALLS).where(matches).order_by(CALLS.c.key.desc()).limit(50))
-        ]
+        if len(name) < SHORTEST_ID or not set(name) <= _OF_IDS:
+            return []
+        by_key = len(name) > 8 and name.isdecimal()
+        if by_key and (len(name) > len(str(_GREATEST_KEY)) or int(name) > _GREATEST_KEY):
+            return []
+        # In every collation: hyphens may not count in it, and "~" may come before letters.
+        matches = CALLS.c.key == int(name) if by_key else CALLS.c.call.between(name, name + "g")
+        rows = self._rows(select(CALLS).where(matches).order_by(CALLS.c.key.desc()).limit(50))
+        return [CallEntry.of(row) for row in rows if by_key or row["call"].startswith(name)]
 
     def steps(self, key: int) -> list[StepEntry]:
         """Return the steps of a call in their order."""
@@ -139,9 +145,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.abandoned_in:
         found.append(calls.outcome == f"abandoned:{wanted.abandoned_in}")
     if wanted.answered_by:
-        digits = wanted.answered_by.lstrip("+").isdigit()
-        answerer = calls.answered_phone.contains(wanted.answered_by.lstrip("+"), autoescape=True)
-        found.append(answerer if digits else calls.answered_by == wanted.answered_by)
+        digits = wanted.answered_by.lstrip("+")
+        found.append(_has_answered(digits) if digits.isdigit() else calls.answered_by == wanted.answered_by)
     if wanted.phone:
         whole = wanted.phone.startswith("+")
         found.append(
@@ -152,6 +157,19 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(calls.started < micros(wanted.until))
     return found
+
+
+def _has_answered(digits: str) -> ColumnElement[bool]:
+    """Return whether a phone with *digits* in it answered; phones are kept as somebody wrote them.
+
+    Many calls have few of them: "materialized" has each looked at once, and not again for every call.
+    """
+    different = select(CALLS.c.answered_phone.label("phone")).distinct()
+    phones = different.cte("phones").prefix_with("MATERIALIZED")
+    bare: ColumnElement[str] = phones.c.phone
+    for sign in " ()-.\u00a0":
+        bare = func.replace(bare, sign, "")
+    return CALLS.c.answered_phone.in_(select(phones.c.phone).where(bare.contains(digits, autoescape=True)))
 
 
 def _has_outcome(outcome: str) -> ColumnElement[bool]:

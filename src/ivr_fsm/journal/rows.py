@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,13 @@ from ivr_fsm.flow.events import CallArrived
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.record import Call, Leg
 from ivr_fsm.flow.step import Step
-from ivr_fsm.journal.codec import encode_step
+from ivr_fsm.journal.codec import Json, encode_step
 from ivr_fsm.journal.tables import micros
 
 Row = dict[str, Any]
+
+LONGEST = 200
+"""Characters that are kept of what a call is found by; its steps keep the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,18 @@ def call_row(key: int, call: Call, talked: Leg | None, origin: Origin) -> Row:
         "key": key,
         "call": call.arrived.call_id,
         "started": micros(call.started),
-        "phone": clean(call.arrived.phone),
-        "called": clean(call.arrived.called),
+        "phone": short(call.arrived.phone),
+        "called": short(call.arrived.called),
         "instance": origin.instance,
         "flow": origin.flow,
         "plan": origin.plan,
         "kind": "" if call.state_id in ("arriving", "identifying") else scenario(caller),
-        "name": clean(caller.name) if isinstance(caller, Customer) else "",
-        "order_id": clean(order.id) if order else "",
-        "shop": clean(call.shop.name) if call.shop else "",
+        "name": short(caller.name) if isinstance(caller, Customer) else "",
+        "order_id": short(order.id) if order else "",
+        "shop": short(call.shop.name) if call.shop else "",
         "state": call.state_id,
         "answered_by": talked.target if talked else "",
-        "answered_phone": clean(talked.phone) if talked else "",
+        "answered_phone": short(talked.phone) if talked else "",
         "outcome": call.outcome or "",
         "refused": "",
         "lost": None,
@@ -66,7 +70,7 @@ def refused_row(key: int, arrived: CallArrived, why: str, at: datetime, origin: 
         "since": micros(at),
         "answered": None,
         "ended": micros(at),
-        "refused": clean(why),
+        "refused": short(why),
     }
 
 
@@ -80,8 +84,33 @@ def step_row(key: int, number: int, step: Step, at: datetime, mono: float) -> Ro
         "event": type(step.event).__name__,
         "before": step.before,
         "after": step.after,
-        "body": clean(json.dumps(encode_step(step), ensure_ascii=False, separators=(",", ":"))),
+        "body": body_text(encode_step(step)),
     }
+
+
+def body_text(body: Mapping[str, Json]) -> str:
+    """Return how the body of a step is written."""
+    return clean(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+
+
+def gap_row(
+    key: int, instance: str, began: datetime, ended: datetime, why: str, *, late: int, lost: int
+) -> Row:
+    """Return what the table of gaps says of a gap."""
+    return {
+        "id": key,
+        "instance": instance,
+        "began": micros(began),
+        "ended": micros(ended),
+        "why": short(why),
+        "late": late,
+        "lost": lost,
+    }
+
+
+def short(text: str) -> str:
+    """Return the beginning of *text*, `clean`: a list has no place for more, nor has PostgreSQL's index."""
+    return clean(text[:LONGEST])
 
 
 def clean(text: str) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy import Connection, Engine, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
-from ivr_fsm.journal.database import migrate
+from ivr_fsm.journal.database import JournalError, migrate, reason, shown
+from ivr_fsm.journal.page import Record
 from ivr_fsm.journal.revision import plan_revision
-from ivr_fsm.journal.rows import Row
+from ivr_fsm.journal.rows import Row, step_row
 from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
 
 
@@ -22,14 +24,14 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._connection: Connection | None = None
-        make: Any = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        make = _insert(engine.dialect.name)
         calls = make(CALLS)
         self._calls = calls.on_conflict_do_update(
             index_elements=["key"],
             set_={column.name: calls.excluded[column.name] for column in CALLS.c if not column.primary_key},
         )
         self._steps = make(STEPS).on_conflict_do_nothing(index_elements=["key", "number"])
-        self._plans = make(PLANS).on_conflict_do_nothing()
+        self._gaps = make(GAPS).on_conflict_do_nothing(index_elements=["id"])
 
     def open(self, instance: str, plan: Plan, now: datetime) -> None:
         """Migrate, note *plan*, and mark as lost the calls that *instance* had when it died.
@@ -38,28 +40,39 @@ class Store:
             JournalError: the database cannot be used.
         """
         migrate(self.engine)
-        with self.engine.begin() as connection:
-            row = {"revision": plan_revision(plan), "first_used": micros(now), "plan": plan.model_dump_json()}
-            connection.execute(self._plans, row)
-            unfinished = (CALLS.c.instance == instance) & CALLS.c.ended.is_(None) & CALLS.c.lost.is_(None)
-            connection.execute(
-                update(CALLS).where(unfinished, CALLS.c.refused == "").values(lost=micros(now))
-            )
+        unfinished = (CALLS.c.instance == instance) & CALLS.c.ended.is_(None) & CALLS.c.lost.is_(None)
+        try:
+            with self.engine.begin() as connection:
+                note_plan(connection, plan, now)
+                connection.execute(update(CALLS).where(unfinished).values(lost=micros(now)))
+        except SQLAlchemyError as error:
+            raise JournalError(f"the journal {shown(self.engine)}: {reason(error)}") from error
 
-    def write(self, calls: Sequence[Row], steps: Sequence[Row]) -> None:
-        """Write rows of calls (new or changed) and of steps, all or nothing."""
-        self._do((self._calls, calls), (self._steps, steps))
+    def write(self, records: Sequence[Record]) -> None:
+        """Write *records*, all or nothing.
 
-    def note_gap(self, gap: Row) -> None:
-        """Write that steps are missing, or were written late."""
-        self._do((insert(GAPS), [gap]))
+        Raises:
+            Exception: the database fails, or refuses a record (`ivr_fsm.journal.database.refuses`).
+        """
+        # Only how a call stands after the last of its steps matters.
+        calls = {record.call["key"]: record.call for record in records if record.call is not None}
+        steps = [step_row(*record.step) for record in records if record.step is not None]
+        gaps = [record.gap for record in records if record.gap is not None]
+        work = ((self._calls, list(calls.values())), (self._steps, steps), (self._gaps, gaps))
+        try:
+            self._transact(work)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            # The server had closed the connection while nobody called.
+            self._transact(work)
 
     def close(self) -> None:
         """Close every connection."""
         self._drop()
         self.engine.dispose()
 
-    def _do(self, *work: tuple[Any, Sequence[Row]]) -> None:
+    def _transact(self, work: Sequence[tuple[Any, Sequence[Row]]]) -> None:
         try:
             if self._connection is None:
                 self._connection = self.engine.connect()
@@ -76,3 +89,13 @@ class Store:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def note_plan(connection: Connection, plan: Plan, now: datetime) -> None:
+    """Keep *plan* under its revision, unless it is kept already."""
+    row = {"revision": plan_revision(plan), "first_used": micros(now), "plan": plan.model_dump_json()}
+    connection.execute(_insert(connection.dialect.name)(PLANS).on_conflict_do_nothing(), row)
+
+
+def _insert(dialect: str) -> Any:
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert

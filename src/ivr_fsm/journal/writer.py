@@ -1,35 +1,33 @@
 """The journal's pen: steps of all calls in order, many in one transaction, before their commands leave.
 
 A thread of its own writes; the loop only hands over what has gathered, and hears that it is written. When
-the database is slow or fails, no call waits longer than `PATIENCE`: commands leave, the steps wait in memory
-until it is back, and what was late or lost is noted as a gap.
+the database is slow or fails, no call waits for it longer than `PATIENCE`: commands leave, the steps wait in
+memory until it is back, and what was late or lost is noted as a gap.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ivr_fsm.flow.events import CallArrived
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.record import Call
-from ivr_fsm.journal.database import reason
+from ivr_fsm.journal.database import reason, refuses
 from ivr_fsm.journal.page import Leave, Page, Record, new_key
 from ivr_fsm.journal.revision import flow_revision, plan_revision
-from ivr_fsm.journal.rows import Origin, Row, refused_row, step_row
+from ivr_fsm.journal.rows import Origin, gap_row, refused_row
 from ivr_fsm.journal.store import Store
-from ivr_fsm.journal.tables import micros
+from ivr_fsm.journal.thread import OneThread
 
 PATIENCE = 0.1
-"""Seconds that the commands of a step wait for it to be written."""
+"""Seconds that commands wait for a transaction. A step that comes during one waits for the next one, too."""
 
 BATCH = 500
 """How many records go into one transaction."""
@@ -50,6 +48,9 @@ log = structlog.get_logger(__name__)
 class _Item:
     record: Record
     leave: Leave | None
+    """Let its commands leave; None: none wait."""
+    late: bool = False
+    """Its commands left before it was written."""
 
 
 @dataclass(slots=True)
@@ -65,6 +66,8 @@ class _Gap:
     why: str
     late: int = 0
     lost: int = 0
+    ending: bool = False
+    """The database writes again and nearly all is written: commands wait again."""
 
 
 class Journal:
@@ -77,11 +80,11 @@ class Journal:
         self._instance = instance
         self._now = now
         self._loop = loop
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._thread = OneThread("journal")
         self._origin = Origin(instance, flow_revision(), "")
         self._waiting: deque[_Item] = deque()
         self._writing: _Batch | None = None
-        self._one_by_one = 0
+        self._size = BATCH
         self._timer: asyncio.TimerHandle | None = None
         self._gap: _Gap | None = None
         self._idle = asyncio.Event()
@@ -109,20 +112,22 @@ class Journal:
 
     def put(self, record: Record, leave: Leave | None) -> None:
         """Have *record* written after those before it, then call *leave*; at once while a gap is open."""
+        item = _Item(record, leave)
         if self._closed or len(self._waiting) >= BACKLOG:
-            self._lose(1)
-        else:
-            self._waiting.append(_Item(record, None if self._gap else leave))
-            self._idle.clear()
-        if leave is not None and (self._gap or self._closed):
-            self._leave_late(leave)
+            self._lose("the service has stopped" if self._closed else "too many records wait")
+            self._let_leave([item])
+            return
+        self._waiting.append(item)
+        self._idle.clear()
+        if self._gap is not None and not self._gap.ending:
+            self._leave_late([item])
         elif leave is not None and self._timer is None:
             self._timer = self._loop.call_later(PATIENCE, self._lose_patience)
-        if self._writing is None and not self._failing and not self._closed:
+        if self._writing is None and not self._failing:
             self._write()
 
     async def close(self) -> None:
-        """Write what waits, as far as the database lets us, and close it."""
+        """Write what waits, as far as the database lets us within `CLOSING` seconds, and close it."""
         if self._closed:
             return
         with suppress(TimeoutError):
@@ -131,61 +136,64 @@ class Journal:
         self._closed = True
         if unwritten := len(self._waiting) + (len(self._writing.items) if self._writing else 0):
             log.error("journal closed", unwritten=unwritten, why=self._gap.why if self._gap else "")
-        self._thread.submit(self._store.close)
-        self._thread.shutdown(wait=False)
+        closing = self._loop.run_in_executor(self._thread, self._store.close)
+        self._thread.shutdown()
+        if self._writing is None:
+            await closing
 
     def _write(self) -> None:
-        size = 1 if self._one_by_one else BATCH
-        self._one_by_one = max(0, self._one_by_one - 1)
-        batch = _Batch([self._waiting.popleft() for _ in range(min(size, len(self._waiting)))])
+        batch = _Batch([self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))])
         self._writing = batch
         future = self._loop.run_in_executor(self._thread, self._store_all, batch)
         future.add_done_callback(lambda done: self._written(batch, done.exception()))
 
     def _store_all(self, batch: _Batch) -> None:
         """Runs in the writer's thread."""
-        calls: dict[int, Row] = {}
-        steps = []
         try:
-            for item in batch.items:
-                if (call := item.record.call) is not None:
-                    calls[call["key"]] = call
-                if item.record.step is not None:
-                    steps.append(step_row(*item.record.step))
-            self._store.write(list(calls.values()), steps)
+            self._store.write([item.record for item in batch.items])
         finally:
             batch.done = True
 
     def _written(self, batch: _Batch, error: BaseException | None) -> None:
-        self._writing = None
-        if error is None:
-            self._rearm()
-            self._let_leave(batch.items)
-        elif isinstance(error, OperationalError | InterfaceError | OSError):
-            self._failing = True
-            self._loop.call_later(RETRY, self._try_again)
-            self._open_gap(reason(error))
-            self._waiting.extendleft(reversed(batch.items))
-            self._let_leave_late(list(self._waiting))
+        if self._closed:
             return
+        if error is None:
+            self._size = min(BATCH, self._size * 2)
+            self._rearm()
+            # What these commands lead to is written together: the next transaction waits for all of them.
+            self._let_leave(batch.items)
+            self._end_gap()
+        elif not refuses(error):
+            self._fail(batch, reason(error))
         elif len(batch.items) > 1:
-            # One record that the database refuses must not keep the others from it.
+            # One record that the database refuses must not keep the others from it: look for it by halves.
             self._waiting.extendleft(reversed(batch.items))
-            self._one_by_one = len(batch.items)
+            self._size = len(batch.items) // 2
         else:
-            log.error("journal refuses a step", why=reason(error), record=str(batch.items[0].record)[:500])
-            self._open_gap(reason(error))
-            self._lose(1)
-            self._let_leave_late(batch.items)
-        if self._waiting and self._writing is None:
+            self._drop(batch.items[0], reason(error))
+        self._writing = None
+        if self._waiting and not self._failing:
             self._write()
-        elif self._writing is None:
-            self._caught_up()
+        elif not self._waiting:
+            self._idle.set()
+
+    def _fail(self, batch: _Batch, why: str) -> None:
+        self._failing = True
+        self._loop.call_later(RETRY, self._try_again)
+        self._open_gap(why)
+        self._waiting.extendleft(reversed(batch.items))
+        self._leave_late(list(self._waiting))
 
     def _try_again(self) -> None:
         self._failing = False
         if not self._closed:
             self._write()
+
+    def _drop(self, item: _Item, why: str) -> None:
+        log.error("journal refuses a step", why=why, record=str(item.record)[:500])
+        self._lose(why)
+        self._let_leave([item])
+        self._end_gap()
 
     def _rearm(self) -> None:
         if self._timer is not None:
@@ -197,56 +205,50 @@ class Journal:
     def _lose_patience(self) -> None:
         self._timer = None
         writing = self._writing
-        if writing is None or writing.done:
-            return
-        self._open_gap(f"not written within {PATIENCE:g} s")
-        self._let_leave_late([*writing.items, *self._waiting])
+        if writing is not None and not writing.done:
+            self._open_gap(f"not written within {PATIENCE:g} s")
+            self._leave_late([*writing.items, *self._waiting])
 
-    def _let_leave(self, items: list[_Item]) -> None:
+    def _leave_late(self, items: Iterable[_Item]) -> None:
+        late = [item for item in items if item.leave is not None]
+        for item in late:
+            item.late = True
+        if self._gap is not None:
+            self._gap.late += len(late)
+        self._let_leave(late)
+
+    def _let_leave(self, items: Iterable[_Item]) -> None:
         for item in items:
             if item.leave is not None:
                 leave, item.leave = item.leave, None
-                leave()
+                try:
+                    leave()
+                except Exception:
+                    # The fault of one call must not keep the commands of the others.
+                    log.exception("commands did not leave")
 
-    def _let_leave_late(self, items: list[_Item]) -> None:
-        for item in items:
-            if item.leave is not None:
-                leave, item.leave = item.leave, None
-                self._leave_late(leave)
+    def _lose(self, why: str) -> None:
+        self._open_gap(why).lost += 1
 
-    def _leave_late(self, leave: Leave) -> None:
-        if self._gap:
-            self._gap.late += 1
-        leave()
-
-    def _lose(self, count: int) -> None:
-        self._open_gap("too many records wait" if not self._closed else "the service stops")
-        assert self._gap is not None
-        self._gap.lost += count
-
-    def _open_gap(self, why: str) -> None:
+    def _open_gap(self, why: str) -> _Gap:
         if self._gap is None:
             self._gap = _Gap(self._now(), why)
             log.error("journal behind", why=why, effect="calls go on; their steps wait in memory")
+        self._gap.ending = False
+        return self._gap
 
-    def _caught_up(self) -> None:
-        self._idle.set()
-        if self._gap is None:
+    def _end_gap(self) -> None:
+        """The database writes: the gap is over when all that is late is written."""
+        gap = self._gap
+        if gap is None or len(self._waiting) > BATCH:
             return
-        gap, self._gap = self._gap, None
+        gap.ending = True
+        if any(item.late for item in self._waiting):
+            return
+        self._gap = None
         ended = self._now()
-        log.warning(
-            "journal caught up",
-            why=gap.why,
-            seconds=round((ended - gap.began).total_seconds(), 3),
-            late=gap.late,
-            lost=gap.lost,
-        )
-        row = {"instance": self._instance, "began": micros(gap.began), "ended": micros(ended)}
-        self._note(row | {"why": gap.why, "late": gap.late, "lost": gap.lost})
-
-    def _note(self, gap: Row) -> None:
-        noting = self._loop.run_in_executor(self._thread, self._store.note_gap, gap)
-        noting.add_done_callback(
-            lambda done: done.exception() and log.error("gap not noted", why=str(done.exception()))
-        )
+        seconds = round((ended - gap.began).total_seconds(), 3)
+        log.warning("journal caught up", why=gap.why, seconds=seconds, late=gap.late, lost=gap.lost)
+        key = new_key(gap.began)
+        row = gap_row(key, self._instance, gap.began, ended, gap.why, late=gap.late, lost=gap.lost)
+        self._waiting.append(_Item(Record(gap=row), None))

@@ -1,0 +1,230 @@
+"""How long the journal keeps things: steps, personal data and recordings, each to an age of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import structlog
+from sqlalchemy import ColumnElement, Engine, delete, func, select
+
+from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.database import reason
+from ivr_fsm.journal.personal import number_of
+from ivr_fsm.journal.recordings import older_than
+from ivr_fsm.journal.scrub import scrub
+from ivr_fsm.journal.store import note_plan
+from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
+from ivr_fsm.journal.taking import Rests, Taker, settled
+from ivr_fsm.journal.thread import OneThread
+
+EVERY = 3600.0
+"""Seconds between two prunings of a service."""
+
+CLOSING = 5.0
+"""Seconds that the transaction under way may take when the service stops."""
+
+_AT_ONCE = 10
+"""How many calls are removed in one transaction."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """After how long calls, the personal data in them, and recordings are removed."""
+
+    steps: timedelta
+    personal: timedelta
+    recordings: timedelta
+
+    @classmethod
+    def of_days(cls, steps: int, personal: int, recordings: int) -> Ages:
+        """Return the ages of so many days each."""
+        return cls(timedelta(days=steps), timedelta(days=personal), timedelta(days=recordings))
+
+
+@dataclass(slots=True)
+class Pruned:
+    """How much was removed: calls with their steps, calls that lost their personal data, files, the rest."""
+
+    calls: int = 0
+    steps: int = 0
+    personal: int = 0
+    recordings: int = 0
+    plans: int = 0
+    gaps: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """Return what is not 0, by its name."""
+        return {each.name: count for each in fields(self) if (count := getattr(self, each.name))}
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """Removes what is older than it may be. Several may do so at once, in one database too.
+
+    Attributes:
+        engine: the journal's database; None: there are only recordings.
+        recordings: their folder, if any.
+        ages: how old things may become.
+        region: the country whose national numbers are understood.
+    """
+
+    engine: Engine | None
+    recordings: Path | None
+    ages: Ages
+    region: str
+
+    def prune(self, now: datetime, stop: Event | None = None) -> Pruned:
+        """Remove what is too old at *now* (aware), until *stop* is set, and return what was removed.
+
+        Raises:
+            SQLAlchemyError: the database fails.
+            OSError: a recording cannot be removed.
+        """
+        rests, done = Rests(stop), Pruned()
+        if self.engine is not None:
+            self._remove_calls(self.engine, now, rests, done)
+            self._forget_callers(self.engine, now, rests, done)
+            self._remove_rest(self.engine, now, done)
+            if done.calls or done.personal:
+                scrub(self.engine)
+        for file in self._old_recordings(now):
+            file.unlink(missing_ok=True)
+            done.recordings += 1
+        return done
+
+    def look(self, now: datetime) -> Pruned:
+        """Return what `prune` would remove.
+
+        Raises:
+            SQLAlchemyError, OSError: as `prune`.
+        """
+        found = Pruned(recordings=len(list(self._old_recordings(now))))
+        if self.engine is None:
+            return found
+        calls, personal = self._old_calls(now), self._known_callers(now)
+        counted = {
+            "calls": select(func.count()).select_from(CALLS).where(calls),
+            "steps": select(func.count()).where(STEPS.c.key.in_(select(CALLS.c.key).where(calls))),
+            "personal": select(func.count()).select_from(CALLS).where(personal, ~calls),
+            "gaps": select(func.count()).select_from(GAPS).where(self._old_gaps(now)),
+            "plans": select(func.count()).select_from(PLANS).where(self._unused_plans(now, ~calls)),
+        }
+        with self.engine.connect() as connection:
+            for name, query in counted.items():
+                setattr(found, name, connection.scalar(query))
+        return found
+
+    def _old_calls(self, now: datetime) -> ColumnElement[bool]:
+        return (CALLS.c.started < micros(now - self.ages.steps)) & settled(now)
+
+    def _known_callers(self, now: datetime) -> ColumnElement[bool]:
+        old = CALLS.c.started < micros(now - self.ages.personal)
+        return old & CALLS.c.forgotten.is_(None) & settled(now)
+
+    def _old_gaps(self, now: datetime) -> ColumnElement[bool]:
+        return GAPS.c.ended < micros(now - self.ages.steps)
+
+    def _unused_plans(self, now: datetime, of: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+        used = select(CALLS.c.plan) if of is None else select(CALLS.c.plan).where(of)
+        return (PLANS.c.first_used < micros(now - self.ages.steps)) & PLANS.c.revision.not_in(used)
+
+    def _old_recordings(self, now: datetime) -> Iterator[Path]:
+        if self.recordings is not None and self.recordings.is_dir():
+            yield from older_than(self.recordings, now - self.ages.recordings)
+
+    def _remove_calls(self, engine: Engine, now: datetime, rests: Rests, done: Pruned) -> None:
+        old = select(CALLS.c.key).where(self._old_calls(now)).order_by(CALLS.c.started).limit(_AT_ONCE)
+        while keys := _column(engine, old):
+            rests.begin()
+            with engine.begin() as connection:
+                done.steps += connection.execute(delete(STEPS).where(STEPS.c.key.in_(keys))).rowcount
+                done.calls += connection.execute(delete(CALLS).where(CALLS.c.key.in_(keys))).rowcount
+            if not rests.rest():
+                return
+
+    def _forget_callers(self, engine: Engine, now: datetime, rests: Rests, done: Pruned) -> None:
+        taker = Taker(engine)
+        known = select(CALLS.c.key, CALLS.c.phone).where(self._known_callers(now)).order_by(CALLS.c.started)
+        with engine.connect() as connection:
+            callers = connection.execute(known).all()
+        for key, phone in callers:
+            rests.begin()
+            number = number_of(phone, self.region)
+            done.personal += taker.take(key, number, now, now, known=True) is not None
+            if not rests.rest():
+                return
+
+    def _remove_rest(self, engine: Engine, now: datetime, done: Pruned) -> None:
+        # What is to go is sought first: the search takes longer than the writer should wait.
+        gaps = _column(engine, select(GAPS.c.id).where(self._old_gaps(now)))
+        plans = _column(engine, select(PLANS.c.revision).where(self._unused_plans(now)))
+        if gaps or plans:
+            with engine.begin() as connection:
+                done.gaps = connection.execute(delete(GAPS).where(GAPS.c.id.in_(gaps))).rowcount
+                done.plans = connection.execute(delete(PLANS).where(PLANS.c.revision.in_(plans))).rowcount
+
+
+def _column(engine: Engine, query: Any) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.scalars(query))
+
+
+class Keeper:
+    """Prunes at the service's start and then regularly, in a thread of its own; faults are only logged."""
+
+    def __init__(
+        self, pruning: Pruning, plan: Plan, now: Callable[[], datetime], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._pruning = pruning
+        self._plan = plan
+        self._now = now
+        self._loop = loop
+        self._thread = OneThread("retention")
+        self._stop = Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = self._loop.create_task(self._run())
+
+    async def close(self) -> None:
+        """End, after the transaction that is under way."""
+        if self._stop.is_set():
+            return
+        self._stop.set()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._pruning.engine is not None:
+            disposing = self._loop.run_in_executor(self._thread, self._pruning.engine.dispose)
+            await asyncio.wait({disposing}, timeout=CLOSING)
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                pruned = await self._loop.run_in_executor(self._thread, self._prune)
+                if removed := pruned.counts():
+                    log.info("pruned", **removed)
+            except Exception as error:
+                log.error("prune failed", why=reason(error), effect=f"tried again in {EVERY:g} s")
+            await asyncio.sleep(EVERY)
+
+    def _prune(self) -> Pruned:
+        """Runs in the thread."""
+        pruned = self._pruning.prune(self._now(), self._stop)
+        if self._pruning.engine is not None:
+            # A plan that has had no call for so long may be the one that we serve by.
+            with self._pruning.engine.begin() as connection:
+                note_plan(connection, self._plan, self._now())
+        return pruned
