@@ -22,7 +22,16 @@ CALLERS = (
     "anonymous",
 )
 PHONES = (*OFFICE, "74951110021", "74951110001", "74951110002", "74951110009")
-BUGS = {"step failed", "command failed", "callback failed", "watcher failed", "announcement failed"}
+BUGS = {
+    "step failed",
+    "command failed",
+    "callback failed",
+    "watcher failed",
+    "announcement failed",
+    "step not written",
+    "commands did not leave",
+    "journal behind",
+}
 
 pytestmark = pytest.mark.virtual
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -36,9 +37,21 @@ def configure(style: str, *, level: str = "info", mask_phones: bool = False) -> 
     )
     structlog.configure(
         processors=processors,
+        logger_factory=lambda *_: Lines(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         cache_logger_on_first_use=False,
     )
+
+
+class Lines:
+    """Prints a line to the standard output, and never raises: calls go on when the log's disk is full."""
+
+    def msg(self, line: str) -> None:
+        """Print *line* if that can be done."""
+        with suppress(OSError, ValueError):
+            print(line, flush=True)
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def _masked(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -229,6 +229,25 @@ async def test_a_step_that_asks_nobody_for_anything_does_not_wait() -> None:
 
 
 @pytest.mark.virtual
+@pytest.mark.parametrize("which", [1, 3])
+async def test_a_journal_that_fails_costs_no_call(which: int) -> None:
+    class Broken(SlowJournal):
+        def write(self, step: Step, mono: float, leave: Callable[[], None] | None) -> None:
+            self.steps.append(step)
+            if len(self.steps) == which:
+                raise RuntimeError("the journal is broken")
+            if leave is not None:
+                leave()
+
+    scene = Scene(journal=Broken())
+    with capture_logs() as logs:
+        await to_shop(scene)
+    assert [line["event"] for line in logs] == ["step not written"]
+    assert scene.watcher.states == ["identifying", "greeting", "dialing_shop"]
+    assert "dial 74951110001" in scene.switch.asked
+
+
+@pytest.mark.virtual
 async def test_a_fault_of_the_flow_is_written_too() -> None:
     journal = SlowJournal()
     scene = Scene(journal=journal)

@@ -8,10 +8,12 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.flow.clock import NOON, plan
 
-from ivr_fsm.flow.plan import Mark, Plan, timeline
+from ivr_fsm.flow.plan import Mark, Plan, Timeline, timeline
 
 
 def shipped(name: str) -> dict[str, Any]:
@@ -96,3 +98,9 @@ def test_an_office_with_hours() -> None:
 def test_a_plan_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Plan().menu.tries = 5
+
+
+@given(st.floats(0, 1e6), st.none() | st.floats(1, 1e6))
+def test_a_mark_is_written_as_it_is(at: float, every: float | None) -> None:
+    written = Timeline(plays=(Mark(at=at, prompt="FW8", every=every),), gives_up=60)
+    assert Timeline.model_validate_json(written.model_dump_json()) == written

@@ -52,9 +52,9 @@ class Session:
     ) -> None:
         self._world = world
         self._on_over = on_over
-        self._inbox: deque[events.Event] = deque()
+        self._inbox: deque[tuple[events.Event, datetime]] = deque()
         self._busy = False
-        self._written: Step | None = None
+        self._held: Step | None = None
         """The step whose commands wait until the journal has it."""
         self._steps = 0
         self._timers: dict[events.Timer, asyncio.TimerHandle] = {}
@@ -68,13 +68,15 @@ class Session:
         """Begin, with *switch* to give commands to. It may be replaced when the caller leg returns."""
         self.switch = switch
         self._busy = True
-        self._write(self._first)
-        self._busy = False
+        try:
+            self._write(self._first)
+        finally:
+            self._busy = False
         self._empty_inbox()
 
     def post(self, event: events.Event) -> None:
         """Let *event* happen to the call, after those that already wait."""
-        self._inbox.append(event)
+        self._inbox.append((event, self._world.now()))
         self._empty_inbox()
 
     def _empty_inbox(self) -> None:
@@ -82,14 +84,14 @@ class Session:
             return
         self._busy = True
         try:
-            while self._inbox and self._written is None:
-                self._take(self._inbox.popleft())
+            while self._inbox and self._held is None:
+                self._take(*self._inbox.popleft())
         finally:
             self._busy = False
 
-    def _take(self, event: events.Event) -> None:
+    def _take(self, event: events.Event, at: datetime) -> None:
         try:
-            taken = step(self.call, event, self._world.now())
+            taken = step(self.call, event, at)
         except Exception as error:
             # A fault in the flow must not cost the caller the call: it stays where it is, its timers go on.
             log.exception(
@@ -99,20 +101,27 @@ class Session:
         self._write(taken)
 
     def _write(self, taken: Step) -> None:
-        if all(isinstance(command, STAYING) for command in taken.commands):
-            self._page.write(taken, self._world.loop.time(), None)
+        staying = all(isinstance(command, STAYING) for command in taken.commands)
+        self._held = None if staying else taken
+        try:
+            self._page.write(taken, self._world.loop.time(), None if staying else self._leave)
+        except Exception:
+            # The journal's fault is not the caller's.
+            log.exception("step not written", call=self.call_id, event_type=type(taken.event).__name__)
+            if self._held is not None:
+                self._leave()
+        if staying:
             self._follow(taken)
-        else:
-            self._written = taken
-            self._page.write(taken, self._world.loop.time(), self._leave)
 
     def _leave(self) -> None:
         """The journal has the step: its commands may leave. Called within `_write`, or later."""
-        taken, self._written = self._written, None
+        taken, self._held = self._held, None
         assert taken is not None
         within, self._busy = self._busy, True
-        self._follow(taken)
-        self._busy = within
+        try:
+            self._follow(taken)
+        finally:
+            self._busy = within
         self._empty_inbox()
 
     def _follow(self, taken: Step) -> None:

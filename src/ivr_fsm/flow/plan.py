@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -42,7 +43,13 @@ class Mark(Part):
     every: float | None = Field(default=None, ge=1)
 
     def __str__(self) -> str:
-        return f"{self.at:g} {self.prompt}" + (f" every {self.every:g}" if self.every else "")
+        every = f" every {_written(self.every)}" if self.every else ""
+        return f"{_written(self.at)} {self.prompt}{every}"
+
+
+def _written(seconds: float) -> str:
+    """Return *seconds* as a plan file has them, exactly: what is read again is the same number."""
+    return f"{Decimal(repr(seconds)).normalize():f}"
 
 
 def _read_mark(value: object) -> object:
