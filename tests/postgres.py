@@ -43,14 +43,24 @@ class PostgreSQL:
         login = ("--username=ivr", "--auth=scram-sha-256", f"--pwfile={secret}")
         self._run("initdb", *login, "--encoding=UTF8", "--locale=C", "--no-sync", "-D", self._data)
         self._start()
+        # The guard's input ends with us, however we end: it then stops the server.
+        stop = 'read -r _; exec "$0" stop -D "$1" -m immediate -w'
+        self._guard = subprocess.Popen(
+            ["sh", "-c", stop, self._programs / "pg_ctl", self._data],
+            user=self._user,
+            cwd=self._folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def stop(self) -> None:
         """End the server, whatever it does."""
-        self._run("pg_ctl", "stop", "-D", self._data, "-m", "immediate", "-w")
+        self._guard.communicate(timeout=PATIENCE)
 
     def restart(self) -> None:
         """Let the server crash, and start it again."""
-        self.stop()
+        self._run("pg_ctl", "stop", "-D", self._data, "-m", "immediate", "-w")
         self._start()
 
     def url(self, database: str = "postgres", password: str = PASSWORD) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.directory.port import Directory
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.step import Step
 from ivr_fsm.journal.database import open_engine
@@ -19,6 +21,7 @@ from ivr_fsm.planfile import load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.simulator import Faults, PhoneBook, SimulatedSwitch
 from ivr_fsm.simulator.observed import Call
+from tests.journal.recorded import checked, text_of
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 CUSTOMER, KNOWN = "79161234567", "79161234569"
@@ -55,7 +58,13 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    folder: Path, faults: Faults | None, max_calls: int, phones: dict[str, str]
+    folder: Path,
+    faults: Faults | None,
+    max_calls: int,
+    phones: dict[str, str],
+    directory: Directory | None = None,
+    *,
+    journal: bool = True,
 ) -> AsyncIterator[Scene]:
     book = {
         **dict.fromkeys((*OFFICE, "74951110021", "74951110001", "74951110002"), "ring 300s, busy"),
@@ -64,21 +73,24 @@ async def scene(
     switch = SimulatedSwitch(PhoneBook(book), control_port=0, faults=faults, seed=1)
     await switch.start()
     watch = Watch()
+    begun, clock = datetime.now(UTC), asyncio.get_running_loop().time
+    begun -= timedelta(seconds=clock())
     service = Service(
         Settings.model_construct(
             port=0,
+            web_port=0,
             max_calls=max_calls,
             freeswitch_port=switch.control_port,
             prompts=PROMPTS,
             speech_cache=folder / "speech",
-            journal=f"sqlite:///{folder}/journal.db",
+            journal=f"sqlite:///{folder}/journal.db" if journal else "none",
             speech_engine="none",
             recordings=folder,
         ),
         load_plan(EXAMPLES / "default.toml"),
-        FileDirectory(EXAMPLES / "directory.toml"),
+        directory or FileDirectory(EXAMPLES / "directory.toml"),
         [watch],
-        lambda: datetime.now(UTC),
+        lambda: begun + timedelta(seconds=clock()),
     )
     await service.start()
     switch.sockets = [("127.0.0.1", service.server.port)]
@@ -86,7 +98,8 @@ async def scene(
     await service.stop(drain=0)
     assert switch.refused == []
     await switch.stop()
-    _check_journal(Reader(open_engine(service.settings.journal)), watch, service.plan)
+    if journal:
+        _check_journal(Reader(open_engine(service.settings.journal)), watch, service.plan)
 
 
 def _check_journal(journal: Reader, watch: Watch, plan: Plan) -> None:
@@ -94,8 +107,13 @@ def _check_journal(journal: Reader, watch: Watch, plan: Plan) -> None:
     paths = []
     for call in journal.each(Wanted()):
         steps = journal.steps(call.key)
-        again = replay(steps, plan)
+        stored = journal.plan(call.plan)
+        assert stored == plan
+        again = replay(steps, stored)
         assert call.refused or again.same, again
+        if not call.refused:
+            nobody = text_of(checked(call, steps, plan, forgotten=call.started))
+            assert not call.phone or call.phone not in nobody
         if path := [step.after for step in steps if step.moved]:
             paths.append((call.call, path))
             assert call.state == path[-1]

@@ -6,9 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.journal.modelled import all_go_as_they_went
+from tests.journal.recorded import checked, text_of
 
 from ivr_fsm.demo.run import Played, play
 from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
+from ivr_fsm.journal.database import open_engine
+from ivr_fsm.journal.reader import Reader, Wanted
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -34,9 +38,21 @@ def told(played: Played) -> list[str]:
 async def test_a_call_goes_where_it_must_and_the_journal_knows_why(
     scenario: Scenario, tmp_path: Path
 ) -> None:
-    played = await play(scenario, PROMPTS, journal=f"sqlite:///{tmp_path}/journal.db")
+    journal = f"sqlite:///{tmp_path}/journal.db"
+    played = await play(scenario, PROMPTS, journal=journal)
     assert played.again is not None
     assert played.faults == []
+    _forgotten_it_replays_the_same(Reader(open_engine(journal)))
+    assert all_go_as_they_went(Reader(open_engine(journal))) == 1
+
+
+def _forgotten_it_replays_the_same(journal: Reader) -> None:
+    for call in journal.each(Wanted()):
+        plan = journal.plan(call.plan)
+        assert plan is not None
+        left = text_of(checked(call, journal.steps(call.key), plan, forgotten=call.started))
+        person = (call.phone, call.name, call.order_id)
+        assert [each for each in person if each and each in left] == []
 
 
 @pytest.mark.parametrize(

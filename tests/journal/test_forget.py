@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,6 +140,22 @@ def test_two_people_of_one_call_are_forgotten_one_after_the_other(engine: Engine
     assert len(forget(engine, "+79160000001").rung) == 1
     assert len(forget(engine, OTHER_PHONE).rung) == 1
     assert forget(engine).called
+    assert replays(engine)
+
+
+def test_of_two_people_who_are_forgotten_at_once_neither_comes_back(database: Database) -> None:
+    engine = database.engine()
+    shop = Shop("s", "Цветы", phones=("79160000001", "79160000002"))
+    for number in range(10, 30):
+        live = CallOf(id=ID.format(number)).identified(Customer("Иван", Order("1", shop)))
+        live.press("1")
+        put(engine, finish(live))
+    phones = ("+79160000001", OTHER_PHONE, PHONE)
+    forgettings = [Forgetting(database.engine(), phone, "RU", None, LATER) for phone in phones]
+    with ThreadPoolExecutor(len(phones)) as threads:
+        list(threads.map(Forgetting.forget, forgettings))
+    left = content(engine)
+    assert [phone for phone in phones if phone[1:] in left] == []
     assert replays(engine)
 
 

@@ -27,7 +27,7 @@ from ivr_fsm.simulator.frames import Command
 KILLS = {"sqlite": 200, "postgresql": 60}
 LANES = 2
 """So many services at once are served, killed and looked at, each with its own switch."""
-CALLS_AT_ONCE = 16
+CALLS_AT_ONCE = 12
 SHOPS = ("74951110001", "74951110002")
 CALLERS = ("79161234567", "79161234568", "79990000000", SHOPS[0])
 
@@ -155,6 +155,12 @@ class Killer:
         for number in self.rounds:
             await self._kill_one(f"victim-{number}")
 
+    def _call(self, switch: SimulatedSwitch, ears: Ears) -> None:
+        """Let a call come in, and another one when it is over."""
+        if not ears.had_enough.is_set():
+            call = switch.call(self.chance.choice(CALLERS), "74950000000", _caller(self.chance))
+            call.ended.add_done_callback(lambda _over: self._call(switch, ears))
+
     async def _kill_one(self, instance: str) -> None:
         chance = self.chance
         async with SimulatedSwitch(_phones(chance), control_port=0, seed=chance.getrandbits(64)) as switch:
@@ -163,12 +169,13 @@ class Killer:
             try:
                 switch.sockets = [("127.0.0.1", port)]
                 for _ in range(CALLS_AT_ONCE):
-                    switch.call(chance.choice(CALLERS), "74950000000", _caller(chance))
+                    self._call(switch, ears)
                 async with asyncio.timeout(30):
                     await ears.had_enough.wait()
                 await asyncio.sleep(chance.uniform(0, 0.005))
             finally:
                 os.kill(process, signal.SIGKILL)
+                ears.had_enough.set()
             # What it had sent before may still be on its way.
             async with asyncio.timeout(10):
                 while switch.connections:  # noqa: ASYNC110 - the simulator has no event for it
@@ -196,6 +203,6 @@ async def test_no_step_is_lost_whose_commands_left(
         for _ in range(LANES):
             lanes.create_task(killer.work())
     print(f"\n{kind}: {KILLS[kind]} kills, {killer.steps} steps, the switch was told {dict(killer.told)}")
-    assert killer.steps > 25 * KILLS[kind]
-    assert killer.told.total() > 25 * KILLS[kind]
+    assert killer.steps > 20 * KILLS[kind]
+    assert killer.told.total() > 20 * KILLS[kind]
     assert killer.told.keys() >= {name for name, *_ in HEARD_AS.values()} - {"uuid_record"}

@@ -104,6 +104,7 @@ class Victims:
 async def _serve(folder: Path, control_port: int, journal: str, instance: str) -> None:
     settings = Settings.model_construct(
         port=0,
+        web_port=0,
         freeswitch_port=control_port,
         prompts=ROOT / "prompts",
         speech_cache=folder / "speech",

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from statistics import median, quantiles
+from textwrap import fill
 from typing import TypeVar
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from ivr_fsm.cli.plain import WIDTH, View
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.replay import plan_changes
+from ivr_fsm.journal.whatif.agenda import SLACK
 from ivr_fsm.journal.whatif.effect import Compared, Effect, Verdict
 from ivr_fsm.journal.whatif.model import Course
 from ivr_fsm.journal.whatif.words import WHO, became, ended, turning
@@ -27,7 +29,7 @@ ASSUMED = (
     "A phone does what it did, as long after it was dialed; a caller presses the same key as long after the "
     "menu was begun, and hangs up as long after the call began.",
     "Whoever pressed no key presses none, whatever the menu says; whoever answered listens to what they are "
-    "told now.",
+    "told now. An announcement that no call had lasts as long as the plan lets it.",
     "What nobody was seen doing is not guessed: such a call is not known. Waits that are longer by half a "
     "second ask nothing new.",
 )
@@ -91,22 +93,17 @@ class Report:
         table.add_column("")
         for title in ("then", "not known now", "change", "now"):
             table.add_column(title, justify="right")
+        unknown = self._found.of(Verdict.UNKNOWN)
         known = [each for each in self._found.calls if not each.now.unknown]
         for kind in _OUTCOMES:
-            then, lost, now = (
-                sum(_is(getattr(each, when), kind) for each in calls)
-                for calls, when in (
-                    (self._found.calls, "then"),
-                    (self._found.of(Verdict.UNKNOWN), "then"),
-                    (known, "now"),
-                )
-            )
+            then = sum(_is(each.then, kind) for each in self._found.calls)
+            lost = sum(_is(each.then, kind) for each in unknown)
+            now = sum(_is(each.now, kind) for each in known)
             if then or now:
                 change = f"{now - then + lost:+}" if now != then - lost else ""
                 table.add_row(ended(kind), str(then), str(-lost or ""), change, str(now))
-        unknown = len(self._found.calls) - len(known)
         if unknown:
-            table.add_row("not known", "", "", "", str(unknown))
+            table.add_row("not known", "", "", "", str(len(unknown)))
         for title, of in (("wait for an answer, median", median), ("90 of 100 wait no longer", _ninetieth)):
             waits = [[w for each in known if (w := course(each).waited) is not None] for course in _WHEN]
             if all(waits):
@@ -171,12 +168,9 @@ class Report:
         self._line(text, "bold cyan")
 
     def _items(self, items: Iterable[tuple[str, str]]) -> None:
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(justify="right", min_width=4)
-        grid.add_column()
         for mark, text in items:
-            grid.add_row(mark, Text(self._view.safe(text)))
-        self._console.print(grid, width=self._width)
+            safe = fill(self._view.safe(f"{mark:>4} {text}"), self._width, subsequent_indent=" " * 5)
+            self._console.print(Text(safe), width=self._width)
 
     def _ids(self, calls: Iterable[CallEntry]) -> str:
         ids = [call.call[:8] for call in calls]
@@ -209,13 +203,14 @@ def _ninetieth(waits: Sequence[float]) -> float:
 
 def _sooner(calls: Sequence[Compared]) -> str:
     later = [each.later for each in calls if each.later is not None]
-    if not later:
+    by = median(later) if later else 0.0
+    if abs(by) < SLACK:
         return ""
-    by = median(later)
-    return f", {abs(by):.1f} s {'sooner' if by < 0 else 'later'}"
+    middle = " (median)" if len(later) > 1 else ""
+    return f", {abs(by):.1f} s {'sooner' if by < 0 else 'later'}{middle}"
 
 
 def _why(why: str, calls: Sequence[Compared]) -> str:
     seconds = [each.now.unknown.seconds for each in calls if each.now.unknown]
     least, most = (f"{each:.3g}" for each in (min(seconds), max(seconds)))
-    return why.format(least if least == most else f"{least} to {most}")
+    return why.replace("{}", least if least == most else f"{least} to {most}")

@@ -54,7 +54,10 @@ def decode_event(plain: Json) -> Event:
     Raises:
         CodecError: *plain* is not an event, or not one of today's.
     """
-    event = _decode(plain)
+    try:
+        event = _decode(plain)
+    except RecursionError:
+        raise CodecError("an event that is nested too deep") from None
     if not isinstance(event, Event):
         raise CodecError(f"{str(plain)[:80]} is not an event")
     return event

@@ -41,11 +41,16 @@ class CallEntry:
     lost: datetime | None
     refused: str
     forgotten: datetime | None
+    talk: int = 0
+    """Microseconds of conversation."""
+    recording: str | None = None
+    """``ok``, or what is wrong with it; empty: none was made; None: nobody has looked at it."""
+    recording_seconds: float | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> CallEntry:
-        """Return what a row of the table says."""
-        values = {name: row[name] for name in cls.__slots__}
+        """Return what a row of the table says; whoever writes steps knows nothing of recordings."""
+        values = {name: row[name] for name in cls.__slots__ if name in row}
         for name in ("started", "since", "answered", "ended", "lost", "forgotten"):
             values[name] = None if values[name] is None else moment(values[name])
         return cls(**values)
@@ -67,8 +72,8 @@ class CallEntry:
 
     @property
     def talked(self) -> timedelta | None:
-        """How long the caller had somebody on the line."""
-        return self.ended - self.answered if self.answered and self.ended else None
+        """How long the caller had somebody on the line, in all conversations together."""
+        return timedelta(microseconds=self.talk) if self.answered and self.ended else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,9 @@ class _Call(_Part):
     lost: _At | None
     refused: str
     forgotten: _At | None
+    talk: Annotated[int, Field(ge=0, le=2**53)] = 0
+    recording: str | None = None
+    recording_seconds: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
 
 
 class _Step(_Part):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from secrets import randbits
 from typing import Protocol
 
-from ivr_fsm.flow.record import Call, Leg
+from ivr_fsm.flow.record import Call, Leg, LegState
 from ivr_fsm.flow.step import Step
 from ivr_fsm.journal.rows import Origin, Row, call_row
 from ivr_fsm.journal.tables import micros
@@ -45,6 +45,8 @@ class Page:
         self._number = 0
         self._row: Row = {"state": None, "since": 0, "outcome": "", "answered": None, "ended": None}
         self._talked: Leg | None = None
+        self._talking_since: datetime | None = None
+        self._talk = timedelta()
 
     def write(self, step: Step, mono: float, leave: Leave | None) -> None:
         """Write the call's next step; see `ivr_fsm.call.ports.Page.write`."""
@@ -60,13 +62,24 @@ class Page:
         if same_state and talked is self._talked and (call.outcome or "") == last["outcome"]:
             return None
         self._talked = talked
+        self._count_talk(at)
         over = call.state_id in ("releasing", "ended")
         self._row = call_row(self._key, call, talked, self._origin) | {
             "since": last["since"] if same_state else micros(at),
             "answered": last["answered"] or (micros(at) if talked else None),
             "ended": last["ended"] or (micros(at) if over else None),
+            "talk": self._talk // timedelta(microseconds=1),
         }
         return self._row
+
+    def _count_talk(self, at: datetime) -> None:
+        """Add up the conversations: a caller who is transferred waits between two of them."""
+        talks = self._call.answered is not None and self._call.answered.state is LegState.BRIDGED
+        if self._call.state_id == "connected" and talks:
+            self._talking_since = self._talking_since or at
+        elif self._talking_since is not None:
+            self._talk += max(at - self._talking_since, timedelta())
+            self._talking_since = None
 
 
 def new_key(started: datetime) -> int:

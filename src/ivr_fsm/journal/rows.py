@@ -70,6 +70,7 @@ def refused_row(key: int, arrived: CallArrived, why: str, at: datetime, origin: 
         "since": micros(at),
         "answered": None,
         "ended": micros(at),
+        "talk": 0,
         "refused": short(why),
     }
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine, case, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
-from ivr_fsm.journal.database import JournalError, migrate, reason, shown
+from ivr_fsm.journal.database import JournalError, migrate, reason, refuses, shown
 from ivr_fsm.journal.page import Record
 from ivr_fsm.journal.revision import plan_revision
 from ivr_fsm.journal.rows import Row, step_row
-from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
+from ivr_fsm.journal.tables import CALLS, GAPS, OF_THE_CALL, OF_THE_PERSON, PLANS, STEPS, micros
 
 
 class Store:
@@ -28,7 +28,11 @@ class Store:
         calls = make(CALLS)
         self._calls = calls.on_conflict_do_update(
             index_elements=["key"],
-            set_={column.name: calls.excluded[column.name] for column in CALLS.c if not column.primary_key},
+            set_={name: calls.excluded[name] for name in OF_THE_CALL}
+            | {
+                name: case((CALLS.c.forgotten.is_(None), calls.excluded[name]), else_=CALLS.c[name])
+                for name in OF_THE_PERSON
+            },
         )
         self._steps = make(STEPS).on_conflict_do_nothing(index_elements=["key", "number"])
         self._gaps = make(GAPS).on_conflict_do_nothing(index_elements=["id"])
@@ -40,11 +44,14 @@ class Store:
             JournalError: the database cannot be used.
         """
         migrate(self.engine)
-        unfinished = (CALLS.c.instance == instance) & CALLS.c.ended.is_(None) & CALLS.c.lost.is_(None)
+        calls = CALLS.c
+        unfinished = (calls.instance == instance) & (calls.state != "ended") & calls.lost.is_(None)
         try:
             with self.engine.begin() as connection:
                 note_plan(connection, plan, now)
-                connection.execute(update(CALLS).where(unfinished).values(lost=micros(now)))
+                connection.execute(
+                    update(CALLS).where(unfinished, calls.refused == "").values(lost=micros(now))
+                )
         except SQLAlchemyError as error:
             raise JournalError(f"the journal {shown(self.engine)}: {reason(error)}") from error
 
@@ -80,8 +87,9 @@ class Store:
                 for statement, rows in work:
                     if rows:
                         self._connection.execute(statement, rows)
-        except Exception:
-            self._drop()
+        except Exception as error:
+            if not refuses(error):
+                self._drop()
             raise
 
     def _drop(self) -> None:

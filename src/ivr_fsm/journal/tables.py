@@ -33,11 +33,16 @@ CALLS = Table(
     Column("answered_by", Text, nullable=False, comment="target whose phone the caller talked to last"),
     Column("answered_phone", Text, nullable=False),
     Column("answered", BigInteger, comment="when the caller first heard somebody"),
+    Column("talk", BigInteger, nullable=False, comment="microseconds of conversation, of all of them"),
     Column("outcome", Text, nullable=False),
     Column("ended", BigInteger, comment="when the outcome was decided"),
     Column("lost", BigInteger, comment="when it was noticed that its instance had died during the call"),
     Column("refused", Text, nullable=False, comment="why the service did not take the call"),
     Column("forgotten", BigInteger, comment="when the personal data of the call were removed"),
+    Column("reported", BigInteger, comment="when the marketplace was told of its end, or that was given up"),
+    Column("report_error", Text, nullable=False, server_default="", comment="why it was given up"),
+    Column("recording", Text, comment="ok, or what is wrong with it; empty: none; null: not looked at"),
+    Column("recording_seconds", Float, comment="how much sound it has"),
     Index("calls_call", "call"),
     Index("calls_started", "started"),
     Index("calls_phone", "phone", "started"),
@@ -45,6 +50,30 @@ CALLS = Table(
     Index("calls_answered_by", "answered_by", "started"),
     Index("calls_answered_phone", "answered_phone", "started"),
 )
+Index(
+    "calls_unreported",
+    CALLS.c.instance,
+    CALLS.c.key,
+    sqlite_where=CALLS.c.reported.is_(None),
+    postgresql_where=CALLS.c.reported.is_(None),
+)
+Index(
+    "calls_unexamined",
+    CALLS.c.instance,
+    CALLS.c.key,
+    sqlite_where=CALLS.c.recording.is_(None),
+    postgresql_where=CALLS.c.recording.is_(None),
+)
+
+OF_THE_PERSON = frozenset({"phone", "name", "order_id"})
+"""Columns that are not written again once they were removed."""
+
+OF_THE_CALL = (
+    frozenset(column.name for column in CALLS.c)
+    - OF_THE_PERSON
+    - frozenset({"key", "forgotten", "reported", "report_error", "recording", "recording_seconds"})
+)
+"""Columns that a call's steps change; of the others their writer knows nothing."""
 
 STEPS = Table(
     "steps",

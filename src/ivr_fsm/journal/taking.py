@@ -70,7 +70,7 @@ class Taker:
     def look(self, key: int, number: Number | None, forgotten: datetime | None) -> Redacted | None:
         """Return what `take` would make of the call, whether it is over or not; None: it is gone."""
         with self._engine.connect() as connection:
-            return self._redacted(connection, key, number, forgotten)
+            return self._redacted(_read(connection, key), number, forgotten)
 
     def take(
         self,
@@ -94,49 +94,63 @@ class Taker:
             How the call is now. None: it is gone, it is not over yet, or the caller was taken out before.
         """
         wanted = [CALLS.c.key == key, settled(now), *([CALLS.c.forgotten.is_(None)] if known else [])]
+        with self._engine.connect() as connection:
+            seen = _read(connection, key)
+        redacted = self._redacted(seen, number, forgotten)
         with self._engine.begin() as connection:
             # Nobody else changes a call whose row we have changed: of two who take something out at once,
             # neither puts back what the other took.
             if not connection.execute(update(CALLS).where(*wanted).values(key=CALLS.c.key)).rowcount:
                 return None
-            redacted = self._redacted(connection, key, number, forgotten)
+            # The work is done before the database is ours, and once more if somebody was faster.
+            if (now_there := _read(connection, key)) != seen:
+                redacted = self._redacted(now_there, number, forgotten)
             if redacted is not None:
-                connection.execute(update(CALLS).where(CALLS.c.key == key).values(_row(redacted.call)))
-                if changed := [
-                    {"of_key": key, "of_number": step.number, "new_body": body_text(step.body)}
-                    for step in redacted.changed
-                ]:
-                    connection.execute(_BY_PLACE, changed)
-            return redacted
+                _write(connection, key, redacted)
+        return redacted
 
     def _redacted(
-        self, connection: Connection, key: int, number: Number | None, forgotten: datetime | None
+        self, read: _Rows | None, number: Number | None, forgotten: datetime | None
     ) -> Redacted | None:
-        row: Any = connection.execute(select(CALLS).where(CALLS.c.key == key)).mappings().one_or_none()
-        if row is None:
+        if read is None:
             return None
-        of_call = select(STEPS).where(STEPS.c.key == key).order_by(STEPS.c.number)
-        steps: list[Any] = list(connection.execute(of_call).mappings())
-        call = CallEntry.of(row)
-        planned = self._planned(connection, call.plan)
-        return redact(
-            call, [StepEntry.of(step) for step in steps], planned, number=number, forgotten=forgotten
-        )
+        call, steps = CallEntry.of(read[0]._mapping), [StepEntry.of(row._mapping) for row in read[1]]
+        return redact(call, steps, self._planned(call.plan), number=number, forgotten=forgotten)
 
-    def _planned(self, connection: Connection, revision: str) -> tuple[str, ...]:
+    def _planned(self, revision: str) -> tuple[str, ...]:
         if revision not in self._plans:
-            text = connection.scalar(select(PLANS.c.plan).where(PLANS.c.revision == revision))
+            with self._engine.connect() as connection:
+                text = connection.scalar(select(PLANS.c.plan).where(PLANS.c.revision == revision))
             self._plans[revision] = tuple(phones_of(json.loads(text))) if text else ()
         return self._plans[revision]
 
 
-def _row(call: CallEntry) -> dict[str, Any]:
-    """What taking people out changes in the table of calls."""
-    return {
+_Rows = tuple[Any, list[Any]]
+"""A call and its steps as they stand in the tables."""
+
+
+def _read(connection: Connection, key: int) -> _Rows | None:
+    call = connection.execute(select(CALLS).where(CALLS.c.key == key)).one_or_none()
+    steps = connection.execute(select(STEPS).where(STEPS.c.key == key).order_by(STEPS.c.number)).all()
+    return None if call is None else (call, list(steps))
+
+
+def _write(connection: Connection, key: int, redacted: Redacted) -> None:
+    call = redacted.call
+    row: dict[str, Any] = {
         "phone": call.phone,
         "name": call.name,
         "order_id": call.order_id,
         "answered_phone": call.answered_phone,
         "refused": call.refused,
-        "forgotten": micros(call.forgotten) if call.forgotten else None,
     }
+    if call.forgotten is not None:
+        # What the marketplace said when it was told of the call may be of the caller.
+        row |= {"forgotten": micros(call.forgotten), "report_error": ""}
+    connection.execute(update(CALLS).where(CALLS.c.key == key).values(row))
+    changed = [
+        {"of_key": key, "of_number": step.number, "new_body": body_text(step.body)}
+        for step in redacted.changed
+    ]
+    if changed:
+        connection.execute(_BY_PLACE, changed)

@@ -54,13 +54,6 @@ class _Item:
 
 
 @dataclass(slots=True)
-class _Batch:
-    items: list[_Item]
-    done: bool = False
-    """Set by the writer's thread: the loop will hear of it in a moment."""
-
-
-@dataclass(slots=True)
 class _Gap:
     began: datetime
     why: str
@@ -83,7 +76,8 @@ class Journal:
         self._thread = OneThread("journal")
         self._origin = Origin(instance, flow_revision(), "")
         self._waiting: deque[_Item] = deque()
-        self._writing: _Batch | None = None
+        self._writing: list[_Item] = []
+        """What the thread writes now."""
         self._size = BATCH
         self._timer: asyncio.TimerHandle | None = None
         self._gap: _Gap | None = None
@@ -123,7 +117,7 @@ class Journal:
             self._leave_late([item])
         elif leave is not None and self._timer is None:
             self._timer = self._loop.call_later(PATIENCE, self._lose_patience)
-        if self._writing is None and not self._failing:
+        if not self._writing and not self._failing:
             self._write()
 
     async def close(self) -> None:
@@ -134,54 +128,48 @@ class Journal:
             async with asyncio.timeout(CLOSING):
                 await self._idle.wait()
         self._closed = True
-        if unwritten := len(self._waiting) + (len(self._writing.items) if self._writing else 0):
+        if unwritten := len(self._waiting) + len(self._writing):
             log.error("journal closed", unwritten=unwritten, why=self._gap.why if self._gap else "")
         closing = self._loop.run_in_executor(self._thread, self._store.close)
         self._thread.shutdown()
-        if self._writing is None:
+        if not self._writing:
             await closing
 
     def _write(self) -> None:
-        batch = _Batch([self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))])
-        self._writing = batch
-        future = self._loop.run_in_executor(self._thread, self._store_all, batch)
-        future.add_done_callback(lambda done: self._written(batch, done.exception()))
+        items = [self._waiting.popleft() for _ in range(min(self._size, len(self._waiting)))]
+        self._writing = items
+        records = [item.record for item in items]
+        future = self._loop.run_in_executor(self._thread, self._store.write, records)
+        future.add_done_callback(lambda done: self._written(items, done.exception()))
 
-    def _store_all(self, batch: _Batch) -> None:
-        """Runs in the writer's thread."""
-        try:
-            self._store.write([item.record for item in batch.items])
-        finally:
-            batch.done = True
-
-    def _written(self, batch: _Batch, error: BaseException | None) -> None:
+    def _written(self, items: list[_Item], error: BaseException | None) -> None:
         if self._closed:
             return
         if error is None:
             self._size = min(BATCH, self._size * 2)
             self._rearm()
             # What these commands lead to is written together: the next transaction waits for all of them.
-            self._let_leave(batch.items)
+            self._let_leave(items)
             self._end_gap()
         elif not refuses(error):
-            self._fail(batch, reason(error))
-        elif len(batch.items) > 1:
+            self._fail(items, reason(error))
+        elif len(items) > 1:
             # One record that the database refuses must not keep the others from it: look for it by halves.
-            self._waiting.extendleft(reversed(batch.items))
-            self._size = len(batch.items) // 2
+            self._waiting.extendleft(reversed(items))
+            self._size = len(items) // 2
         else:
-            self._drop(batch.items[0], reason(error))
-        self._writing = None
+            self._drop(items[0], reason(error))
+        self._writing = []
         if self._waiting and not self._failing:
             self._write()
         elif not self._waiting:
             self._idle.set()
 
-    def _fail(self, batch: _Batch, why: str) -> None:
+    def _fail(self, items: list[_Item], why: str) -> None:
         self._failing = True
+        self._waiting.extendleft(reversed(items))
         self._loop.call_later(RETRY, self._try_again)
         self._open_gap(why)
-        self._waiting.extendleft(reversed(batch.items))
         self._leave_late(list(self._waiting))
 
     def _try_again(self) -> None:
@@ -190,8 +178,13 @@ class Journal:
             self._write()
 
     def _drop(self, item: _Item, why: str) -> None:
-        log.error("journal refuses a step", why=why, record=str(item.record)[:500])
-        self._lose(why)
+        """The database will never take this record: how the call stands may yet be written, its step not."""
+        call, step, gap = item.record.call, item.record.step, item.record.gap
+        log.error("journal refuses a record", why=why, step=step[:2] if step else None, gap=gap is not None)
+        if call is not None and step is not None:
+            self._waiting.appendleft(_Item(Record(call=call), None))
+        if gap is None:
+            self._lose(why)
         self._let_leave([item])
         self._end_gap()
 
@@ -204,10 +197,13 @@ class Journal:
 
     def _lose_patience(self) -> None:
         self._timer = None
-        writing = self._writing
-        if writing is not None and not writing.done:
+        # The write may be done, and the loop about to hear of it.
+        self._loop.call_soon(self._leave_unwritten, self._writing)
+
+    def _leave_unwritten(self, writing: list[_Item]) -> None:
+        if writing and writing is self._writing:
             self._open_gap(f"not written within {PATIENCE:g} s")
-            self._leave_late([*writing.items, *self._waiting])
+            self._leave_late([*self._writing, *self._waiting])
 
     def _leave_late(self, items: Iterable[_Item]) -> None:
         late = [item for item in items if item.leave is not None]

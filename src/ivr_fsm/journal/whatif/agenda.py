@@ -40,10 +40,12 @@ class Agenda:
         # Microseconds: what was recorded at one moment must be due at one moment.
         heappush(self._due, (round(self.now + after, 6), number, next(self._order), due))
 
-    def unknown_after(self, known: float, matters: Callable[[], bool], why: str) -> None:
-        """Reactions are known for *known* seconds from now: `Stop` a little later, if it *matters* then."""
+    def unknown_after(
+        self, known: float, matters: Callable[[], bool], why: str, *, slack: float = SLACK
+    ) -> None:
+        """Reactions are known for *known* seconds from now: `Stop` *slack* later, if it *matters* then."""
         if isfinite(known):
-            self.later(known + SLACK, partial(self._stop_if, matters, why, known))
+            self.later(known + slack, partial(self._stop_if, matters, why, known))
 
     def next(self) -> Event | None:
         """Go to what is due next and return what happens to the call.

@@ -12,7 +12,7 @@ from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.record import Call
 from ivr_fsm.flow.step import Step
 from ivr_fsm.journal.whatif.agenda import Agenda, Stop
-from ivr_fsm.journal.whatif.phones import HANGING_UP, Phones
+from ivr_fsm.journal.whatif.phones import Phones
 from ivr_fsm.journal.whatif.reactions import TELLING, Deed, Reactions, Stretch
 
 
@@ -44,19 +44,9 @@ class CallerModel:
         self._begin(recorded.stretches[0])
 
     def identify(self) -> None:
-        """The marketplace is asked who calls."""
+        """The marketplace is asked who calls; if it never said so, it did not while the caller stayed."""
         if (said := self._recorded.identified) is not None:
             self._agenda.later(said.after, lambda: said.event, said.number)
-        else:
-            self._agenda.unknown_after(
-                self._recorded.lasted,
-                lambda: self._call.state_id == "identifying",
-                "the marketplace had not said who calls when the call ended after {} s",
-            )
-
-    def hang_up(self) -> None:
-        """We hang up on the caller."""
-        self._agenda.later(HANGING_UP, self._leave)
 
     def talk(self, leg: str) -> bool:
         """The caller hears who answered *leg*; return whether they talked to that phone then, too."""
@@ -86,22 +76,17 @@ class CallerModel:
             self._agenda.later(deed.after, partial(self._act, stretch, deed, leg), deed.number)
         self._agenda.unknown_after(
             stretch.known,
-            lambda: self._is_on(stretch) and self._call.state_id not in ("connected", "releasing"),
+            lambda: self._is_on(stretch) and self._call.state_id != "connected",
             "the caller had waited for {} s, and not longer; now they would have to",
         )
 
     def _act(self, stretch: Stretch, deed: Deed, leg: str) -> events.Event | None:
         if isinstance(deed.event, events.LegEnded):
             return self._phones.happen(leg, replace(deed.event, leg=leg))
-        if isinstance(deed.event, events.CallerHungUp):
-            return self._leave(deed.event) if self._is_on(stretch) else None
         return deed.event if self._is_on(stretch) else None
 
     def _is_on(self, stretch: Stretch) -> bool:
         return self._recorded.stretches[self._talks] is stretch
-
-    def _leave(self, event: events.Event = events.CallerHungUp()) -> events.Event | None:  # noqa: B008 - frozen
-        return None if self._call.caller_gone else event
 
     def _listen(self, state: str) -> None:
         if self._due:

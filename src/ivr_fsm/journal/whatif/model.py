@@ -20,7 +20,7 @@ from ivr_fsm.journal.whatif.caller import CallerModel
 from ivr_fsm.journal.whatif.lengths import Lengths
 from ivr_fsm.journal.whatif.phones import Phones
 from ivr_fsm.journal.whatif.prompts import Prompts
-from ivr_fsm.journal.whatif.reactions import Reactions
+from ivr_fsm.journal.whatif.reactions import ENDS, Reactions
 
 MOST_STEPS = 5000
 """More than any call takes."""
@@ -58,7 +58,7 @@ class Course:
     """How a call goes.
 
     Attributes:
-        moves: from state to state, without ``releasing``.
+        moves: from state to state, as far as `ENDS`.
         answers: whom the caller talks to, up to the first that they did not talk to then: what such a
             conversation leads to does not matter.
         outcome: as in the journal; empty when it is not known.
@@ -108,14 +108,15 @@ class _Model:
         found, steps = self._found, 0
         try:
             self._follow(self._first)
-            while self._agenda and not (self._call.over or found.outcome) and steps < MOST_STEPS:
+            while self._agenda and not found.outcome and steps < MOST_STEPS:
                 if (event := self._agenda.next()) is not None:
                     steps += 1
                     self._take(event)
         except Stop as stop:
             found.unknown = Unknown(self._agenda.now, stop.why, stop.seconds)
-            return found
-        found.outcome = found.outcome or self._call.outcome or ""
+        else:
+            if not found.outcome:
+                found.unknown = Unknown(self._agenda.now, "the call comes to no end")
         return found
 
     def _take(self, event: events.Event) -> None:
@@ -129,7 +130,9 @@ class _Model:
                 self._found.outcome = f"answered:{answered.target}"
 
     def _follow(self, step: Step) -> None:
-        if step.moved and step.after != "releasing":
+        if step.after in ENDS:
+            self._found.outcome = self._call.outcome or ""
+        elif step.moved:
             self._found.moves.append(Move(self._agenda.now, step, dict(self._limits)))
         if step.moved:
             self._limits.clear()
@@ -145,14 +148,10 @@ class _Model:
                 self._prompts.play(code, token)
             case do.Dial():
                 self._phones.dial(command)
-            case do.Release(leg=leg, cause=cause):
-                self._phones.release(leg, cause)
             case do.Announce(leg=leg, codes=codes):
                 self._phones.announce(leg, codes)
             case do.Bridge(leg=leg):
                 self._phones.bridge(leg)
-            case do.Hangup():
-                self._caller.hang_up()
             case do.StartTimer(timer=timer, after=after) if not timer.name.startswith("play "):
                 # What a caller hears while phones ring leads nowhere.
                 self._limits[timer.name] = after

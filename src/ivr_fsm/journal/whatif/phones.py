@@ -10,13 +10,10 @@ from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.flow.record import Call, LegState
-from ivr_fsm.journal.whatif.agenda import SLACK, Agenda, Stop
+from ivr_fsm.journal.whatif.agenda import Agenda, Stop
 from ivr_fsm.journal.whatif.lengths import Lengths
 from ivr_fsm.journal.whatif.reactions import Deed, LegEvent, Phone, Reactions, same_phone
 from ivr_fsm.phone import BadPhone, parse_dialable
-
-HANGING_UP = 0.02
-"""Seconds from the command to the end of a leg."""
 
 BRIDGING = 0.04
 """Seconds that the switch needs to connect two legs, where that was not recorded."""
@@ -55,8 +52,9 @@ class Phones:
         return same_phone(self._call.legs[leg].phone, self._region)
 
     def happen(self, leg: str, event: LegEvent) -> events.Event | None:
-        """Return what happens to *leg*, if there still is a channel that it may happen to."""
-        return replace(event, leg=leg) if self._call.legs[leg].alive else None
+        """Return what happens to *leg*; nothing that leads anywhere does once it is released or gone."""
+        known = self._call.legs[leg]
+        return replace(event, leg=leg) if known.alive and not known.released else None
 
     def dial(self, dial: do.Dial) -> None:
         """A phone is rung."""
@@ -73,10 +71,6 @@ class Phones:
         same = phone.ring_limit == dial.ring_limit and phone.answered is None
         limit = phone.net if phone.net is not None and same else dial.ring_limit
         self._agenda.later(limit, partial(self._end_by_switch, line, self._rings, "NO_ANSWER"))
-
-    def release(self, leg: str, cause: str) -> None:
-        """A leg is hung up."""
-        self._agenda.later(HANGING_UP, partial(self.happen, leg, events.LegEnded(leg, cause)))
 
     def announce(self, leg: str, codes: tuple[str, ...]) -> None:
         """Who has answered is told who calls.
@@ -119,9 +113,10 @@ class Phones:
             self._agenda.later(0, partial(self.happen, dial.leg, ended))
             return
         self._agenda.unknown_after(
-            -SLACK,
+            0,
             lambda: self._call.legs[dial.leg].hoped_for,
             f"a phone of the {_name(dial.target)} is rung that was not rung then: {dial.phone}",
+            slack=0,
         )
 
     def _behave(self, line: _Line, deed: Deed) -> events.Event | None:

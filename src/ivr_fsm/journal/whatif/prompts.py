@@ -9,7 +9,7 @@ from functools import partial
 
 from ivr_fsm.flow.events import Event, PromptFinished
 from ivr_fsm.flow.record import Call
-from ivr_fsm.journal.whatif.agenda import SLACK, Agenda
+from ivr_fsm.journal.whatif.agenda import Agenda
 from ivr_fsm.journal.whatif.lengths import Length, Lengths, Prompt
 
 
@@ -40,9 +40,10 @@ class Prompts:
             self._agenda.later(length.seconds, partial(self._end, token, length))
             return
         self._agenda.unknown_after(
-            self._sample.at_least(prompt) - SLACK,
+            self._sample.at_least(prompt),
             lambda: self._call.awaited == token,
             f"the caller waits for the end of {code}, which was not heard to its end in any call",
+            slack=0,
         )
 
     def _end(self, token: str, length: Length) -> Event | None:

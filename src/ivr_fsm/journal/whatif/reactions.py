@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from math import inf
 
 from ivr_fsm.flow import events
@@ -29,6 +30,10 @@ LegEvent = (
 
 TELLING = ("greeting", "menu", "partner_notice", "unanswered")
 """The states that wait for the end of what is said; in the first two a key of the caller's counts."""
+
+
+ENDS = ("releasing", "ended")
+"""The states in which it is decided what a call came to."""
 
 
 class NotModelled(Exception):
@@ -116,12 +121,11 @@ class Reactions:
     """All that is known of a call besides what the service did.
 
     Attributes:
-        path: the states that it went through, without ``releasing``.
+        path: the states that it went through, as far as `ENDS`.
         identified: what the marketplace said; None: nothing as long as the call lasted.
         phones: by number, one for each time that it was dialed.
         sayings: by state and how many times it had been said.
         stretches: the waiting, then each conversation.
-        lasted: seconds until the last step.
     """
 
     arrived: events.CallArrived
@@ -133,9 +137,9 @@ class Reactions:
     sayings: dict[tuple[str, int], Saying] = field(default_factory=dict)
     stretches: list[Stretch] = field(default_factory=list)
     lengths: Lengths = field(default_factory=Lengths)
-    lasted: float = 0.0
 
 
+@lru_cache(10_000)
 def same_phone(phone: str, region: str) -> str:
     """Return a phone so that two ways of writing it are equal."""
     try:

@@ -12,6 +12,7 @@ from ivr_fsm.journal.entries import StepEntry
 from ivr_fsm.journal.whatif.agenda import SLACK
 from ivr_fsm.journal.whatif.lengths import Length, Prompt
 from ivr_fsm.journal.whatif.reactions import (
+    ENDS,
     TELLING,
     Deed,
     NotModelled,
@@ -50,7 +51,7 @@ def reactions(steps: Sequence[StepEntry], plan: Plan, region: str = "RU") -> Rea
             raise NotModelled("the connection to the switch was lost")
         # The wall clock may be set during a call.
         reading.follow(step, event, step.mono - steps[0].mono)
-    if steps[-1].after != "ended":
+    if steps[-1].after not in ENDS:
         raise NotModelled("it has no end in the journal")
     return reading.found
 
@@ -78,10 +79,9 @@ class _Reading:
         found.stretches.append(self._waiting)
 
     def follow(self, step: StepEntry, event: events.Event, at: float) -> None:
-        self.found.lasted = at
         self._hear(event, at, step.number)
         self._follow_sayings(step, at)
-        if step.moved and step.after != "releasing":
+        if step.moved and step.after not in ENDS:
             self.found.path += (step.after,)
         for command in step.commands:
             self._ask(command, at)

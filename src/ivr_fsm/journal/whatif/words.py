@@ -34,9 +34,8 @@ def became(then: Course, now: Course) -> str:
     if was != outcome:
         both = then.outcome.startswith("answered:") and now.outcome.startswith("answered:")
         return f"{outcome} instead of {was.removeprefix('answered by ') if both else was}"
-    phones = [[answer.phone for answer in course.answers] for course in (then, now)]
-    how = "on another phone" if phones[0] != phones[1] else "as before, another way"
-    return f"{outcome}, {how}" if then.path != now.path or phones[0] != phones[1] else f"{outcome}, as before"
+    phones = {answer.phone for course in (then, now) for answer in course.answers[-1:]}
+    return f"{outcome}, on another phone" if len(phones) > 1 else f"{outcome} as before, another way"
 
 
 def ended(outcome: str) -> str:
@@ -89,6 +88,8 @@ def _event(step: Step) -> str:
         return f"the last phone of {target} failed" if "dialing" in step.before else f"{target} hung up"
     if isinstance(event, events.DigitPressed):
         return f"the caller pressed {event.digit}"
+    if isinstance(event, events.AnnouncementFinished):
+        return f"{target} was told who calls"
     said = {
         events.TimerFired: "its time was over",
         events.LegAnswered: f"{target} answered",

@@ -37,6 +37,9 @@ def upgrade() -> None:
         ),
         sa.Column("answered_phone", sa.Text(), nullable=False),
         sa.Column("answered", sa.BigInteger(), nullable=True, comment="when the caller first heard somebody"),
+        sa.Column(
+            "talk", sa.BigInteger(), nullable=False, comment="microseconds of conversation, of all of them"
+        ),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("ended", sa.BigInteger(), nullable=True, comment="when the outcome was decided"),
         sa.Column(

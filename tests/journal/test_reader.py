@@ -1,0 +1,172 @@
+"""What is found in the journal, on each database: the filters, one call, what is new."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import text
+from tests.journal.conftest import Database
+from tests.journal.pen import WritingCall, identified, journal, now
+
+from ivr_fsm.flow import events
+from ivr_fsm.flow.caller import Customer, Partner, Shop
+from ivr_fsm.journal import writer
+from ivr_fsm.journal.database import JournalError
+from ivr_fsm.journal.page import Record
+from ivr_fsm.journal.reader import Reader, Wanted
+from ivr_fsm.journal.rows import gap_row
+
+
+@dataclass
+class Kept:
+    """A journal with one call of each sort."""
+
+    reader: Reader
+    names: dict[str, str]
+
+    def find(self, wanted: Wanted) -> set[str]:
+        found = self.reader.calls(wanted)
+        assert len(found) == self.reader.count(wanted)
+        assert found == list(self.reader.each(wanted))
+        return {self.names[call.call] for call in found}
+
+
+@pytest.fixture
+async def kept(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kept]:
+    monkeypatch.setattr(writer, "PATIENCE", 60)
+    names: dict[str, str] = {}
+    async with journal(database.url, "dies") as pen:
+        lost = WritingCall(pen, "+79990000001")
+        lost.arrives()
+        names[lost.id] = "lost"
+    async with journal(database.url, "dies"):
+        pass
+    async with journal(database.url) as pen:
+        for name, call in {
+            "live": identified(pen, Customer("Мария")),
+            "abandoned": identified(pen),
+            "partner": identified(pen, Partner(Shop("arbat", "Цветы"))),
+            "answered": identified(pen),
+        }.items():
+            names[call.id] = name
+            if name == "abandoned":
+                call.takes(events.CallerHungUp())
+            elif name == "partner":
+                call.takes(events.PromptFinished(call.call.awaited))
+                call.takes(events.CallerHungUp())
+            elif name == "answered":
+                call.takes(events.PromptFinished(call.call.awaited))
+                [leg] = call.call.legs
+                call.takes(events.LegAnswered(leg))
+                call.takes(events.Bridged(leg))
+                call.takes(events.CallerHungUp())
+        refused = "00000000-0000-4000-8000-000000000001"
+        names[refused] = "refused"
+        pen.refuse(events.CallArrived(refused, "+79990000002"), "too many calls")
+    yield Kept(database.reader(), names)
+
+
+async def test_every_filter_on_every_database(kept: Kept) -> None:
+    everything = {"live", "abandoned", "partner", "answered", "lost", "refused"}
+    for wanted, found in {
+        Wanted(): everything,
+        Wanted(live=True): {"live"},
+        Wanted(live=False): everything - {"live"},
+        Wanted(outcome="abandoned"): {"abandoned"},
+        Wanted(outcome="abandoned:greeting"): {"abandoned"},
+        Wanted(outcome="abandoned:menu"): set(),
+        Wanted(outcome="partner"): {"partner"},
+        Wanted(outcome="answered"): {"answered"},
+        Wanted(outcome="lost"): {"lost"},
+        Wanted(outcome="refused"): {"refused"},
+        Wanted(abandoned_in="greeting"): {"abandoned"},
+        Wanted(answered_by="office"): {"answered"},
+        Wanted(answered_by="call_centre"): set(),
+        Wanted(answered_by="1110011"): {"answered"},
+        Wanted(phone="+79990000001"): {"lost"},
+        Wanted(phone="+7999"): set(),
+        Wanted(phone="999000000"): {"lost", "refused"},
+        Wanted(phone="%"): set(),
+        Wanted(phone="_"): set(),
+        Wanted(phone="'"): set(),
+        Wanted(since=now() + timedelta(hours=1)): set(),
+        Wanted(until=now() - timedelta(hours=1)): set(),
+        Wanted(since=now() - timedelta(hours=1), until=now() + timedelta(hours=1)): everything,
+    }.items():
+        assert kept.find(wanted) == found, wanted
+
+
+async def test_a_call_is_found_by_the_beginning_of_its_id(kept: Kept) -> None:
+    for call_id, name in kept.names.items():
+        for given in (call_id, call_id.upper(), call_id[:8], call_id[:13]):
+            assert [kept.names[found.call] for found in kept.reader.call(given)] == [name]
+    for given in ("", "%", "_" * 8, "zzzzzzzz", "0000'--", "\0" * 8, "9" * 30):
+        assert kept.reader.call(given) == []
+
+
+async def test_what_is_new_comes_in_the_order_of_writing(kept: Kept, database: Database) -> None:
+    place = kept.reader.last_id()
+    assert kept.reader.after(place) == []
+    async with journal(database.url, "other") as pen:
+        call = identified(pen)
+    new = kept.reader.after(place)
+    assert [step.event for _, _, step in new] == ["CallArrived", "CallerIdentified"]
+    assert {found.call for _, found, _ in new} == {call.id}
+    assert [at for at, _, _ in kept.reader.after(new[0][0], limit=1)] == [new[1][0]]
+
+
+async def test_many_calls_are_read_a_few_at_a_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 60)
+    async with journal(database.url) as pen:
+        for _ in range(1100):
+            WritingCall(pen).arrives()
+    reader = database.reader()
+    keys = [call.key for call in reader.each(Wanted())]
+    assert len(keys) == reader.count(Wanted()) == 1100
+    assert keys == sorted(set(keys), reverse=True)
+    assert [call.key for call in reader.calls(Wanted(), 3, before=keys[10])] == keys[11:14]
+
+
+async def test_the_gaps_of_a_time(database: Database) -> None:
+    noon = datetime.fromisoformat("2026-11-03T12:00:00+00:00")
+    numbers = count(1)
+
+    def gap(began: float, ended: float, why: str) -> Record:
+        hours = (timedelta(hours=each) for each in (began, ended))
+        return Record(
+            gap=gap_row(next(numbers), "one", *(noon + each for each in hours), why, late=3, lost=1)
+        )
+
+    async with journal(database.url) as pen:
+        for each in (gap(-3, -2, "before"), gap(-1, 1, "during"), gap(2, 3, "after")):
+            pen.put(each, None)
+    reader = database.reader()
+    found = reader.gaps(noon - timedelta(minutes=5), noon + timedelta(minutes=5))
+    assert [(each.why, each.late, each.lost) for each in found] == [("during", 3, 1)]
+    assert [each.why for each in reader.gaps(noon - timedelta(days=1), noon + timedelta(days=1))] == [
+        "before",
+        "during",
+        "after",
+    ]
+
+
+async def test_a_plan_of_another_version_is_none(kept: Kept, database: Database) -> None:
+    with database.engine().begin() as connection:
+        connection.execute(
+            text("INSERT INTO plans VALUES ('old', 1, '{\"menus\": 3}'), ('bad', 1, 'no json')")
+        )
+    assert kept.reader.plan("old") is None
+    assert kept.reader.plan("bad") is None
+    assert kept.reader.plan("never seen") is None
+
+
+def test_a_database_without_tables_is_an_error_in_one_line(empty: Database) -> None:
+    with pytest.raises(JournalError, match=r"^the journal .*calls") as raised:
+        empty.reader().calls(Wanted())
+    assert str(raised.value).isprintable()
