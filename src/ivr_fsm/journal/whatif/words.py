@@ -21,8 +21,10 @@ WHO = {
 def turning(then: Course, now: Course) -> str:
     """Return where *now* takes another way than *then*, and why; empty when it does not."""
     for was, move in zip_longest(then.moves, now.moves):
-        if was is None or move is None:
-            return "the conversation is another one"
+        if was is None:
+            return _only(move, then, "now", "then")
+        if move is None:
+            return _only(was, now, "then", "now")
         if _way(was.step) != _way(move.step):
             return _turn(was, move)
     return ""
@@ -44,6 +46,14 @@ def ended(outcome: str) -> str:
     if kind == "answered":
         return f"answered by {WHO.get(where, where)}"
     return f"abandoned in {where}" if kind == "abandoned" and where else outcome
+
+
+def _only(move: Move, ended: Course, verb: str, other_verb: str) -> str:
+    """Say that one call made this *move* and the other had *ended*."""
+    if not ended.outcome.startswith("abandoned:"):
+        return "the conversation is another one"
+    happened = {verb: _event(move.step), other_verb: "the caller hung up"}
+    return f"{move.step.before}: {happened['now']}, where {happened['then']} before"
 
 
 def _way(step: Step) -> tuple[str, str]:
