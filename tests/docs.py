@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ivr_fsm.directory import openapi
 from ivr_fsm.flow.plan import Mark, Plan
 from ivr_fsm.settings import Settings
 from tests.flow import docs as flow
@@ -46,7 +47,7 @@ def _said(field: FieldInfo) -> str:
 
 
 def _value(value: object) -> str:
-    if value is None or value is PydanticUndefined or value in ("", ()):
+    if value is None or value is PydanticUndefined or value == () or not str(value):
         return ""
     if isinstance(value, tuple):
         return "`[" + ", ".join(f'"{each}"' for each in value) + "]`"
@@ -76,6 +77,7 @@ def main() -> None:
     flow.main()
     for page in dict.fromkeys(page for page, _ in GENERATED):
         (DOCS / page).write_text(renewed(page), "utf-8")
+    (DOCS / "marketplace-openapi.yaml").write_text(openapi.text(), "utf-8")
 
 
 if __name__ == "__main__":

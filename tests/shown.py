@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from rich.console import Console
 from ivr_fsm import logs
 from ivr_fsm.cli import timeline
 from ivr_fsm.cli.plain import WIDTH, View
-from ivr_fsm.demo.run import NOON, play
+from ivr_fsm.demo.run import APART, NOON, play
 from ivr_fsm.demo.scenarios import OFFICE_2, SCENARIOS, TALK, TO_SHOP, Scenario
 from ivr_fsm.esl.loop import virtual_loop
 from ivr_fsm.journal.database import open_engine
@@ -34,15 +34,11 @@ SHOP_SILENT = Scenario(
 )
 
 SHOWN = (
-    ("The shop is silent, so the office answers:", SHOP_SILENT, timedelta()),
-    ("The caller hangs up in the menu:", "abandoned-menu", timedelta(minutes=12)),
-    (
-        "Shop and office are silent, so the call centre answers:",
-        "call-centre",
-        timedelta(hours=2, minutes=32),
-    ),
+    ("Shop and office are silent, so the call centre answers:", "call-centre"),
+    ("The caller hangs up in the menu:", "abandoned-menu"),
+    ("The shop is silent, so the office answers (a call that is not in the demo):", SHOP_SILENT),
 )
-"""What is said of each call, its scenario, and when it begins after the demo's noon."""
+"""What is said of each call, and its scenario."""
 
 
 def shown() -> str:
@@ -50,23 +46,27 @@ def shown() -> str:
     logs.configure("console", level="critical")
     try:
         return "\n\n".join(
-            f"{title}\n\n```\n$ ivr-fsm show {_printed(_scenario(of), after)}\n```"
-            for title, of, after in SHOWN
+            f"{title}\n\n```\n$ .venv/bin/ivr-fsm show {_printed(of)}\n```" for title, of in SHOWN
         )
     finally:
         structlog.reset_defaults()
 
 
-def _scenario(of: str | Scenario) -> Scenario:
-    return of if isinstance(of, Scenario) else next(each for each in SCENARIOS if each.name == of)
+def _of_demo(of: str | Scenario) -> tuple[Scenario, datetime]:
+    """Return a scenario, by its name as the demo plays it, and when that is."""
+    if isinstance(of, Scenario):
+        return of, NOON
+    [found] = [(each, NOON + index * APART) for index, each in enumerate(SCENARIOS) if each.name == of]
+    return found
 
 
-def _printed(scenario: Scenario, after: timedelta) -> str:
-    """Play *scenario* and return how its id begins and what is printed."""
+def _printed(of: str | Scenario) -> str:
+    """Play a scenario and return how its call's id begins and what is printed."""
+    scenario, at = _of_demo(of)
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/journal.db"
         with asyncio.Runner(loop_factory=virtual_loop) as runner:
-            played = runner.run(play(scenario, PROMPTS, journal=url, at=NOON + after))
+            played = runner.run(play(scenario, PROMPTS, journal=url, at=at))
         assert not played.faults, played.faults
         engine = open_engine(url)
         reader = Reader(engine)

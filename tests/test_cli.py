@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
@@ -110,3 +111,10 @@ def test_a_plan_that_helps_nobody_is_told_at_the_start(monkeypatch: pytest.Monke
     with asyncio.Runner(loop_factory=shared_loop) as runner:
         problems = runner.run(started())
     assert any(problem.startswith("targets.office.numbers: nobody to ring") for problem in problems)
+
+
+@pytest.mark.parametrize("name", ["one\ntwo", "host\udcff", "x" * 101])
+def test_the_name_of_an_instance_can_be_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_INSTANCE", name)
+    with pytest.raises(ValidationError, match="1 to 100 printable signs"):
+        Settings()

@@ -112,6 +112,14 @@ def test_no_file(tmp_path: Path) -> None:
             {"greeting": {"prompt": "FW1", "limit": 5}},
             "greeting: FW1 lasts 8.8 s, longer than its limit of 5 s",
         ),
+        (
+            {"greeting": {"recorded": True, "limit": 10}},
+            "greeting: FW1 and RECORDED last 10.6 s, longer than its limit of 10 s",
+        ),
+        (
+            {"greeting": {"recorded": True}},
+            "greeting.recorded: RECORDED and what dialing_office.from_menu says at 0 last 4.3 s together",
+        ),
         ({"targets": {"office": NUMBERS["office"]}}, "targets.call_centre.numbers: nobody to ring"),
         (
             {"targets": {**NUMBERS, "office": {"numbers": ["7495{x}"]}}},

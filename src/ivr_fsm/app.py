@@ -6,27 +6,25 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
+from ivr_fsm.bookkeeping import Books
 from ivr_fsm.call.ports import Watcher
 from ivr_fsm.call.registry import Registry
 from ivr_fsm.call.session import Session, World
 from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.nobody import NobodyKnown
-from ivr_fsm.directory.port import Directory
+from ivr_fsm.directory.port import Directory, DirectoryError
 from ivr_fsm.esl.control import ControlConnection
 from ivr_fsm.esl.link import Link
 from ivr_fsm.esl.outbound import OutboundServer
 from ivr_fsm.esl.switch import FreeSwitch, Trunk
 from ivr_fsm.esl.translate import Headers, arrived
 from ivr_fsm.flow.plan import Plan
-from ivr_fsm.journal.database import open_engine
-from ivr_fsm.journal.nowhere import Nowhere
-from ivr_fsm.journal.store import Store
-from ivr_fsm.journal.writer import Journal
 from ivr_fsm.planfile import check_plan, load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.speech.engines import choose_engine
@@ -35,6 +33,9 @@ from ivr_fsm.speech.speaker import Speaker
 from ivr_fsm.speech.voice import PromptVoice
 from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
+from ivr_fsm.web.access import Access
+from ivr_fsm.web.recordings import Recordings
+from ivr_fsm.web.server import WebServer
 
 log = structlog.get_logger(__name__)
 
@@ -65,28 +66,31 @@ class Service:
         engine = choose_engine(
             settings.speech_engine, self.plan.prompts.language, template=settings.speech_command or None
         )
-        self.speaker = Speaker(engine, settings.speech_cache.resolve())
+        # Announcements name callers: they are not kept longer than their data in the journal.
+        kept = 86400.0 * min(30, settings.keep_personal)
+        self.speaker = Speaker(engine, settings.speech_cache.resolve(), age=kept)
         self.trunk = Trunk(
             dial=settings.dial,
             caller_id=settings.caller_id,
             region=settings.region,
             transfer_context=settings.transfer_context,
             hold=settings.hold,
-            recordings=settings.recordings,
+            # FreeSWITCH has a working folder of its own.
+            recordings=settings.recordings.resolve() if settings.recordings else None,
         )
-        loop = asyncio.get_running_loop()
-        self.journal = (
-            None
-            if settings.journal == "none"
-            else Journal(Store(open_engine(settings.journal)), settings.instance, self.now, loop)
+        access = Access(settings.web_token.get_secret_value(), self.now)
+        self.recordings = Recordings(
+            settings.recordings, access, settings.web_url, timedelta(days=settings.web_link_days)
         )
+        self.web = WebServer(settings.web_host, settings.web_port, self.recordings.routes)
+        self.books = Books(settings, self.plan, self.directory, self.recording_link, self.now)
         self.world = World(
             self.directory,
             PromptVoice(library, self.speaker),
-            self.journal or Nowhere(),
-            self.watchers,
+            self.books.journal,
+            [*self.watchers, *self.books.watchers],
             self.now,
-            loop,
+            asyncio.get_running_loop(),
         )
         # A call that is transferred has a second connection, one that is refused has it for a moment.
         self.server = OutboundServer(
@@ -100,14 +104,14 @@ class Service:
         )
 
     async def start(self) -> None:
-        """Open the journal, listen for FreeSWITCH, and connect to it.
+        """Open the journal and remove what is too old from it, listen for FreeSWITCH, and connect to it.
 
         Raises:
             JournalError: the journal cannot be used.
             OSError: the port cannot be listened on.
         """
-        if self.journal:
-            await self.journal.open(self.plan)
+        await self.books.open()
+        await self.web.start()
         self.control.start()
         self.server.start()
 
@@ -127,6 +131,10 @@ class Service:
         self.live.add(session)
         session.start(FreeSwitch(link, arrival, self.trunk, self.control, session.post))
 
+    def recording_link(self, call_id: str) -> str | None:
+        """Return a link to the recording of a call, whether it was made or not; None: none can be given."""
+        return self.recordings.link(call_id) if self.plan.connected.record != "off" else None
+
     async def stop(self, drain: float) -> None:
         """Take no more calls; let the live ones end, for *drain* seconds at most; then let go of the switch.
 
@@ -143,9 +151,11 @@ class Service:
         # Each call that is left hears that its connection is gone: its phones are let go, its end is written.
         await self._emptied(LETTING_GO)
         self.control.close()
+        await self.web.close()
+        self.recordings.close()
         await self.speaker.close()
-        if self.journal:
-            await self.journal.close()
+        await self.books.close()
+        await self.directory.close()
 
     async def _emptied(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -162,12 +172,27 @@ def build(settings: Settings) -> Service:
     plan = load_plan(settings.plan) if settings.plan else Plan()
     for problem in check_plan(plan, PromptLibrary(settings.prompts, plan.prompts.language), settings.region):
         log.warning("plan", problem=problem)
-    directory: Directory = NobodyKnown()
-    if settings.directory:
-        directory = FileDirectory(
-            settings.directory, settings.region, utc_now, mask_phones=settings.mask_phones
+    return Service(settings, plan, directory_of(settings), [StepLog(Words(settings.watch_language))])
+
+
+def directory_of(settings: Settings) -> Directory:
+    """Return the directory that *settings* name.
+
+    Raises:
+        DirectoryError: it cannot be used, or there are two.
+    """
+    if settings.directory and settings.marketplace:
+        raise DirectoryError("IVR_DIRECTORY and IVR_MARKETPLACE are both set: keep one of them")
+    if settings.marketplace:
+        token = settings.marketplace_token.get_secret_value()
+        if not token:
+            raise DirectoryError("IVR_MARKETPLACE: its token is missing, IVR_MARKETPLACE_TOKEN")
+        return HttpDirectory(
+            settings.marketplace, token, timeout=settings.marketplace_timeout, region=settings.region
         )
-    return Service(settings, plan, directory, [StepLog(Words(settings.watch_language))])
+    if settings.directory:
+        return FileDirectory(settings.directory, settings.region, utc_now, mask_phones=settings.mask_phones)
+    return NobodyKnown()
 
 
 EXAMPLES = Path(__file__).parent / "examples"

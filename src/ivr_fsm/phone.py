@@ -57,6 +57,14 @@ def parse_dialable(text: str, region: str = "RU") -> str:
     return phone
 
 
+def dialable_or_as_written(text: str, region: str = "RU") -> str:
+    """Return *text* as `parse_dialable` does, or as it is when it is no phone number: only to be read."""
+    try:
+        return parse_dialable(text, region)
+    except BadPhone:
+        return text
+
+
 def mask(phone: str) -> str:
     """Return *phone* with all but its country's first digits and the last two hidden (``+791******67``)."""
     shown = 4 if phone.startswith("+") else 0

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ivr_fsm.flow.plan import Mark, Notice, Plan, Target, Timeline
+from ivr_fsm.flow.plan import RECORDED, Mark, Menu, Notice, Plan, Target, Timeline
 from ivr_fsm.phone import BadPhone, parse_dialable
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
 
@@ -120,6 +120,8 @@ def _used(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "unanswered.prompt", plan.unanswered.prompt
     yield "announcing.prompt", plan.announcing.prompt
     yield "announcing.confirm_prompt", plan.announcing.confirm_prompt
+    if plan.greeting.recorded:
+        yield "greeting.recorded", RECORDED
     for name in ("shop_silent", "shop_closed", "to_support"):
         yield f"prompts.{name}", getattr(plan.prompts, name)
 
@@ -160,16 +162,19 @@ def _every_problem(place: str, mark: Mark, library: PromptLibrary) -> Iterator[s
 
 
 def _notice_problems(plan: Plan, library: PromptLibrary) -> Iterator[str]:
-    notices: dict[str, Notice] = {
+    notices: dict[str, Notice | Menu] = {
         "greeting": plan.greeting,
         "partner_notice": plan.partner_notice,
         "unanswered": plan.unanswered,
-        "menu": Notice(prompt=plan.menu.prompt, limit=plan.menu.limit),
+        "menu": plan.menu,
     }
     for place, notice in notices.items():
-        if (length := _seconds(library, notice.prompt)) > notice.limit:
-            too_long = f"lasts {length:.1f} s, longer than its limit of {notice.limit:g} s"
-            yield f"{place}: {notice.prompt} {too_long}"
+        codes = [notice.prompt, *([RECORDED] if notice is plan.greeting and plan.greeting.recorded else [])]
+        if (length := sum(_seconds(library, code) for code in codes)) > notice.limit:
+            too_long = (
+                f"last{'s' * (len(codes) == 1)} {length:.1f} s, longer than its limit of {notice.limit:g} s"
+            )
+            yield f"{place}: {' and '.join(codes)} {too_long}"
 
 
 def _lead_problems(plan: Plan, library: PromptLibrary) -> Iterator[str]:
@@ -184,6 +189,12 @@ def _lead_problems(plan: Plan, library: PromptLibrary) -> Iterator[str]:
             plan.dialing_office.otherwise,
         ),
     ]
+    if plan.greeting.recorded:
+        # Whoever presses a key during the greeting hears it on the way.
+        ways += [
+            ("greeting.recorded", RECORDED, "dialing_shop", plan.dialing_shop),
+            ("greeting.recorded", RECORDED, "dialing_office.from_menu", plan.dialing_office.from_menu),
+        ]
     for place, lead, state, timeline in ways:
         marks = timeline.marks()
         at_once = sum(_seconds(library, code) for at, code in marks if at == 0)

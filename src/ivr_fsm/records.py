@@ -85,7 +85,10 @@ class JournalOutbox:
     async def after(self, key: int, limit: int) -> list[tuple[int, CallRecord]]:
         """Return the oldest records; see `Outbox.after`."""
         found = await self._loop.run_in_executor(self._thread, self._calls.after, key, limit)
-        return [(call.key, record_of(call, self._region, self._recording(call.call))) for call in found]
+        return [
+            (call.key, record_of(call, self._region, self._recording(call.call) if call.answered else None))
+            for call in found
+        ]
 
     async def done(self, key: int, error: str = "") -> None:
         """Note in the journal that a record was delivered or given up."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from socket import gethostname
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ivr_fsm.web.access import is_loopback
 
 
 def _names_number(template: str) -> str:
@@ -32,6 +35,45 @@ def _country(code: str) -> str:
     if code not in SUPPORTED_REGIONS:
         raise ValueError("must be a country's two letters, like RU")
     return code
+
+
+def _address(url: str) -> str:
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or parts.username is not None or parts.query or parts.fragment or not url.isprintable():
+        raise ValueError("must be an address like https://market.example/telephony, without a password")
+    return url
+
+
+def _token(token: SecretStr) -> SecretStr:
+    said = token.get_secret_value()
+    if not (said.isascii() and said.isprintable() and " " not in said):
+        raise ValueError("must be one word of ASCII signs")
+    return token
+
+
+def _name(name: str) -> str:
+    if not name or not name.isprintable() or len(name) > 100:
+        raise ValueError("must be a name of 1 to 100 printable signs")
+    return name
+
+
+def _hard_to_guess(token: SecretStr) -> SecretStr:
+    if 0 < len(token.get_secret_value()) < 16:
+        raise ValueError("must have 16 signs or more: openssl rand -hex 32")
+    return token
+
+
+def _listens_safely(host: str, info: ValidationInfo) -> str:
+    token = info.data.get("web_token")
+    if token is not None and not token.get_secret_value() and not is_loopback(host):
+        raise ValueError("must be 127.0.0.1 or ::1 as long as IVR_WEB_TOKEN is empty: anybody could listen")
+    return host
 
 
 def _prompts() -> Path:
@@ -82,6 +124,12 @@ class Settings(BaseSettings):
     """The plan file; without one the default plan, which has no phone numbers."""
     directory: Path | None = None
     """The file of shops, customers and orders (TOML or YAML)."""
+    marketplace: Annotated[str, AfterValidator(_address)] = ""
+    """The address of the marketplace's API (docs/marketplace.md), instead of that file."""
+    marketplace_token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
+    """The API's bearer token."""
+    marketplace_timeout: float = Field(default=1.8, gt=0, le=30)
+    """Seconds for an answer while a caller waits: less than the plan's `identifying.limit`."""
     prompts: Path = Field(default_factory=_prompts)
     """The folder of the recordings, as service and FreeSWITCH see it. Default: `prompts` here, or ours."""
     speech_cache: Path = Path("var/speech")
@@ -93,10 +141,21 @@ class Settings(BaseSettings):
     recordings: Path | None = None
     """Where FreeSWITCH writes recordings; without it nothing is recorded."""
 
+    web_token: Annotated[SecretStr, AfterValidator(_token), AfterValidator(_hard_to_guess)] = SecretStr("")
+    """What fetches recordings, and signs links to them; empty: everybody on this machine may."""
+    web_host: Annotated[str, AfterValidator(_listens_safely)] = "127.0.0.1"
+    """Where the web server listens; somewhere else only with a token."""
+    web_port: int = Field(default=8085, ge=0, le=65535)
+    """The port of that. 0: any free one."""
+    web_url: Annotated[str, AfterValidator(_address)] = ""
+    """Where the web server is reached from outside: ``https://calls.example``; empty: no links are given."""
+    web_link_days: int = Field(default=30, ge=1, le=3650)
+    """Days in which a link to a recording can be used."""
+
     journal: str = "sqlite:///var/journal.db"
     """Where every step of every call is kept: a file of SQLite, ``postgresql://user:password@host/name``,
     or ``none``."""
-    instance: str = Field(default_factory=gethostname)
+    instance: Annotated[str, AfterValidator(_name)] = Field(default_factory=gethostname)
     """The name of this instance in the journal; two that share one journal have two names."""
     keep_steps: int = Field(default=365, ge=1)
     """Days after which a call is removed from the journal."""

@@ -39,6 +39,9 @@ class OneCustomer:
     async def call_ended(self, record: CallRecord) -> None:
         return None
 
+    async def close(self) -> None:
+        return None
+
 
 def plan() -> Plan:
     """Return the default plan without the limits that would end a call that is counted as live.
@@ -66,6 +69,7 @@ async def _serve(control_port: int, folder: Path, journal: str) -> None:
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
         settings = Settings.model_construct(
             port=0,
+            web_port=0,
             max_calls=LONG,
             freeswitch_port=control_port,
             prompts=PROMPTS,

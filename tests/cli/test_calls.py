@@ -6,12 +6,15 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.cli.book import Book
 from tests.cli.conftest import Run
 from tests.flow.clock import NOBODY, NOON, ORDER, PARTNER
+from typer.testing import CliRunner
 
+from ivr_fsm.cli import app
 from ivr_fsm.flow import events
 
 DAY = ("--day", "2026-11-23", "--utc")
@@ -137,6 +140,39 @@ def test_nothing_found_says_what_to_leave_out(several: Book, run: Run) -> None:
     assert "the journal has 5 in all" in run("calls", "--live", "--day", "2020-01-01", "--phone", "1").stderr
 
 
+def test_nothing_found_says_where_it_looked_and_when_the_newest_calls_are(several: Book, run: Run) -> None:
+    said = run("calls", "--at", "12:00", "--day", "2026-06-01", "--zone", "Europe/Moscow").stderr
+    assert "(2026-06-01 11:58 to 12:03 MSK); the newest is of 2026-11-23 12:40;" in said
+    said = run("calls", "--day", "2026-06-01", "--utc").stderr
+    assert "(2026-06-01 UTC); the newest is of 2026-11-23 09:40;" in said
+
+
+def test_times_of_another_zone(several: Book, run: Run) -> None:
+    found = run("calls", "--at", "12:00", "--day", "2026-11-23", "--zone", "Europe/Moscow").stdout
+    assert ids(found) == ["aaaa1111"] and "(MSK)" in found
+    assert "the office is open (Mon 12:00)" in run("show", "aaaa", "--zone", "Europe/Moscow").stdout
+
+
+@pytest.mark.parametrize("columns", [40, 56, 60, 80, 99, 140])
+def test_a_narrow_terminal_never_cuts_an_id(
+    several: Book, run: Run, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = CliRunner().invoke(app, ["calls"]).stdout
+    assert ids(shown) == ["dead0000", "dddd4444", "cccc3333", "bbbb2222", "aaaa1111"]
+    assert all(len(line) <= columns for line in shown.splitlines())
+    assert "abandoned:menu" in shown
+    assert ("Иван #10542" in shown) is (columns >= 56)
+
+
+def test_the_journal_of_the_demo_is_pointed_at(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = ("calls", "--journal", "sqlite:///none.db")
+    assert "demo" not in run(*missing).stderr
+    Path("var").mkdir()
+    Path("var/demo.db").touch()
+    assert run(*missing).stderr.endswith("; the demo's is there: --journal sqlite:///var/demo.db\n")
+
+
 def test_an_empty_journal(book: Book, run: Run) -> None:
     assert run("calls").stderr == "the journal has no call yet\n"
 
@@ -153,6 +189,10 @@ def test_an_empty_journal(book: Book, run: Run) -> None:
         (("--day", "monday"), "--day 'monday' is no day; write today, yesterday"),
         (("--at", "noon"), "--at 'noon' is no time of day; write it like 14:32"),
         (("--journal", "sqlite:///none.db"), "there is no journal none.db"),
+        (("--zone", "Moscow"), "there is no time zone 'Moscow'; write it like Europe/Moscow"),
+        (("--zone", "../etc/passwd"), "there is no time zone"),
+        (("--zone", "Europe"), "there is no time zone"),
+        (("--zone", "Europe/Moscow", "--utc"), "give either --utc or --zone"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(

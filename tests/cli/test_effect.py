@@ -136,8 +136,16 @@ def test_calls_before_that_day_do_not_count(day: Book, run: Run, tmp_path: Path)
 
 
 @pytest.mark.parametrize("since", ["30d", "12h", "2w", "2026-11-01", "2026-11-01T12:00"])
-def test_how_long_ago_may_be_said_in_hours_days_weeks_or_as_a_date(since: str, day: Book, run: Run) -> None:
-    assert run("replay", "--since", since).exit_code == 0
+def test_how_long_ago_may_be_said_in_hours_days_weeks_or_as_a_date(
+    since: str, day: Book, run: Run, tmp_path: Path
+) -> None:
+    assert run("replay", "--since", since, "--plan", plan(tmp_path)).exit_code == 0
+
+
+def test_a_plan_is_needed(day: Book, run: Run) -> None:
+    result = run("replay", "--since", "30d")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "give its file with --plan or IVR_PLAN" in result.stderr
 
 
 @pytest.mark.parametrize("since", ["soon", "30", "-3d", "3y", "٣d", "2026-13-01", "999999w", "\x1b[31m"])

@@ -44,6 +44,15 @@ def test_export_leaves_the_person_out_unless_told_otherwise(book: Book, run: Run
     assert run("replay", "with.json").exit_code == run("replay", file.name).exit_code == 0
 
 
+def test_a_file_that_others_could_read_is_ours_afterwards(book: Book, run: Run, tmp_path: Path) -> None:
+    play(book)
+    file = tmp_path / "with.json"
+    file.write_text("something longer than nothing", "utf-8")
+    file.chmod(0o644)
+    assert run("export", "last", "--personal", "--to", file.name).exit_code == 0
+    assert (PHONE in file.read_text("utf-8"), file.stat().st_mode & 0o777) == (True, 0o600)
+
+
 def test_export_to_the_screen_is_the_file_alone(book: Book, run: Run) -> None:
     play(book)
     result = CliRunner().invoke(app, ["export", "last", "--to", "-"])
@@ -105,6 +114,17 @@ def test_forget_says_what_it_removed_and_what_it_left(
     assert "nothing to remove" in run("forget", PHONE, "--yes").output
 
 
+def test_forget_empties_the_cache_of_spoken_announcements(book: Book, run: Run, tmp_path: Path) -> None:
+    play(book)
+    cache = tmp_path / "var" / "speech"
+    cache.mkdir(parents=True)
+    for name in (f"{1:032x}.wav", f"{2:032x}.{3:032x}.part", "notes.txt"):
+        (cache / name).touch()
+    said = " ".join(run("forget", PHONE, "--yes").output.split())
+    assert "removed 2 spoken announcements from var/speech" in said
+    assert [file.name for file in cache.iterdir()] == ["notes.txt"]
+
+
 def test_forget_tells_of_a_number_of_the_plan(book: Book, run: Run) -> None:
     call = book.begin(at=NOW - timedelta(days=1))
     call.identified(ORDER)
@@ -114,7 +134,7 @@ def test_forget_tells_of_a_number_of_the_plan(book: Book, run: Run) -> None:
         call.send(events.LegEnded(leg, "NORMAL_CLEARING"))
     said = " ".join(run("forget", "+7 495 111-00-11", "--yes").output.split())
     assert "nothing to remove" in said
-    assert "left: the number in 1 calls by whose plan it was rung" in said
+    assert "left: the number in 1 call by whose plan it was rung" in said
 
 
 def test_forget_wants_a_phone(book: Book, run: Run) -> None:
@@ -132,12 +152,22 @@ def test_prune_says_what_it_would_remove_and_then_removes_it(
     (tmp_path / f"{ID}.wav").touch()
     os.utime(tmp_path / f"{ID}.wav", (0, 0))
     before = run("prune", "--dry-run").output
-    assert "would remove 1 calls" in before and "would remove the personal data of 1 calls" in before
-    assert "would remove 1 recordings" in before
+    assert "would remove 1 call with" in before and "would remove the personal data of 1 call older" in before
+    assert "would remove 1 recording older" in before
     assert book.reader.count(Wanted()) == 3
     assert run("prune").output == before.replace("would remove", "removed")
     assert book.reader.count(Wanted()) == 2
     assert "nothing is too old" in run("prune").output
+
+
+def test_prune_says_what_it_could_not_remove(book: Book, run: Run) -> None:
+    with book.store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE gaps")
+    result = run("prune")
+    assert (result.exit_code, "gaps that are too old are still there: no such table" in result.output) == (
+        2,
+        True,
+    )
 
 
 def test_migrate_says_from_where_to_where(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,6 +101,18 @@ def test_another_plan_is_named_as_the_cause(book: Book, run: Run, tmp_path: Path
     assert "flow is the cause" not in result.stdout
 
 
+def test_the_phones_of_then_and_of_now_are_told_apart(book: Book, run: Run, tmp_path: Path) -> None:
+    live = book.begin().identified(ORDER)
+    live.prompt_ends()
+    live.press("2")
+    live.advance(60)
+    file = write_plan(tmp_path)
+    Path(file).write_text(OFFICE.replace("74951110021", "74951110099"), "utf-8")
+    output = run("replay", "last", "--plan", file).stdout
+    assert "  only then  ring call centre 74951110021 (" in output
+    assert "  only now   ring call centre 74951110099 (" in output
+
+
 def test_another_flow_is_named_as_the_cause(
     book: Book, run: Run, tmp_path: Path, change_flow: Change
 ) -> None:
@@ -167,12 +179,14 @@ def test_what_cannot_be_replayed(book: Book, run: Run) -> None:
         (("last", "--since", "30d"), "give either one call (an id or a file) or --since 30d"),
         (("--since", "30d", "--plan", "recorded"), "--since asks what another plan would change"),
         (("none.json",), "none.json: there is no such file"),
+        (("folder.json",), "folder.json: it is no file"),
         (("ffff",), "no call's id begins with 'ffff'"),
         (("last", "--plan", "none.toml"), "none.toml: cannot be read: there is no such file"),
     ],
 )
 def test_what_is_wrong_is_said(book: Book, run: Run, arguments: tuple[str, ...], message: str) -> None:
     played(book)
+    Path("folder.json").mkdir()
     result = run("replay", *arguments)
     assert result.exit_code == 2
     assert message in result.stderr

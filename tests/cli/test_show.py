@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 from tests.cli.book import Book, WrittenCall
 from tests.cli.conftest import Run
 from tests.flow.clock import NOON, ORDER, ORDER_OF_CLOSED
 
-from ivr_fsm.cli.wording import GUARDS
-from ivr_fsm.flow.events import DigitPressed, LegEnded, PromptFinished
+from ivr_fsm.cli.reasons import GUARDS, OPPOSITES, guard_words
+from ivr_fsm.flow.events import CallerHungUp, CallerReturned, DigitPressed, LegEnded, PromptFinished
 from ivr_fsm.flow.guards import Guards
+from ivr_fsm.flow.record import Judged
+from ivr_fsm.journal.tables import STEPS, micros
+from ivr_fsm.recordings.ledger import Ledger
+from ivr_fsm.recordings.verdict import Verdict
 
 
 def at_call_centre(book: Book) -> WrittenCall:
@@ -59,9 +64,9 @@ def test_why_a_call_went_to_the_call_centre(book: Book, run: Run) -> None:
         "73.0 releasing call centre 74951110021: hung up",
     ):
         assert line in told
-    assert "timers: cancelled limit at 36.0; armed FW8 at 15.0, 25.0, FW4 at 35.0, limit at 43.0" in " ".join(
-        told
-    )
+    assert "timers:" not in shown
+    timers = "timers: cancelled limit at 36.0; armed FW8 at 15.0, 25.0, FW4 at 35.0, limit at 43.0"
+    assert timers in " ".join(lines(run("show", "0f7e", "--all").stdout)).replace("# ", "#")
 
 
 def test_a_closed_shop_is_the_reason(book: Book, run: Run) -> None:
@@ -107,9 +112,118 @@ def test_released_phones_are_no_news(book: Book, run: Run) -> None:
 
 def test_a_live_call_says_what_comes_next(book: Book, run: Run) -> None:
     at_call_centre(book)
-    last = lines(run("show", "last", "--utc").stdout)[-1]
-    assert last.startswith("live: in dialing_call_centre for ")
+    shown = run("show", "last", "--utc").stdout
+    [last] = [line for line in lines(shown) if line.startswith("live: in dialing_call_centre for ")]
     assert last.endswith("; next: FW8 at 09:01:03, limit at 09:01:53")
+
+
+@pytest.mark.parametrize(("ago", "dead"), [(timedelta(), False), (timedelta(hours=2), True)])
+def test_a_call_whose_deadlines_passed_long_ago(book: Book, run: Run, ago: timedelta, dead: bool) -> None:
+    book.begin(at=datetime.now(UTC) - ago).identified(ORDER)
+    assert ("its instance may have died" in run("show", "last").stdout) is dead
+    assert ("its instance may have died" in run("calls", "--live").stdout) is dead
+
+
+def talks(book: Book) -> WrittenCall:
+    live = book.begin()
+    live.identified(ORDER)
+    live.prompt_ends()
+    live.press("2")
+    live.advance(3)
+    live.answers("office")
+    live.bridged("office")
+    return live
+
+
+def test_who_answered_first_is_told_apart_from_who_did_in_the_end(book: Book, run: Run) -> None:
+    live = talks(book)
+    live.advance(5)
+    live.send(LegEnded(live.leg("office"), "NORMAL_CLEARING", transferred=True))
+    live.send(CallerReturned("74951110099"))
+    live.advance(6)
+    live.answers("transfer")
+    live.bridged("transfer")
+    live.advance(20)
+    live.ends("transfer", cause="NORMAL_CLEARING")
+    live.hangs_up()
+    shown = " ".join(lines(run("show", "last").stdout))
+    assert "(74951110099) · first answered after 0:03 by the office · talked 0:25 in all" in shown
+
+
+def test_a_caller_who_hangs_up_after_an_answer_was_not_answered_by_that_phone(book: Book, run: Run) -> None:
+    live = talks(book)
+    live.advance(5)
+    live.send(LegEnded(live.leg("office"), "NORMAL_CLEARING", transferred=True))
+    live.send(CallerReturned("74951110099"))
+    live.hangs_up()
+    assert lines(run("show", "last").stdout)[1].startswith(
+        "abandoned: the caller hung up in transferring · waited"
+    )
+
+
+def test_a_phone_that_we_release_has_not_hung_up(book: Book, run: Run) -> None:
+    live = at_call_centre(book)
+    live.hangs_up()
+    for target, index in (("shop", 0), ("office", 0), ("office", 1), ("call_centre", 0)):
+        live.ends(target, index, "NORMAL_CLEARING")
+    told = lines(run("show", "last", "--all").stdout)
+    assert any(line.endswith("call centre 74951110021 is released") for line in told)
+    assert not any(line.endswith(": hung up") for line in told)
+
+
+def test_a_second_phone_is_let_go_because_another_was_first(book: Book, run: Run) -> None:
+    live = talks(book)
+    live.answers("office", 1)
+    live.advance(5)
+    told = " ".join(lines(run("show", "last", "--all").stdout))
+    assert "office 74951110012 answered, after another phone had release office 74951110012" in told
+
+
+def test_a_forgotten_phone_is_whole(book: Book, run: Run) -> None:
+    live = at_call_centre(book)
+    live.hangs_up()
+    for leg in list(live.call.legs):
+        live.send(LegEnded(leg, "NORMAL_CLEARING"))
+    assert run("forget", "74951110001", "--yes").exit_code == 0
+    told = lines(run("show", "last").stdout)
+    assert "11.0 shop rings: [number 1]" in told
+
+
+def test_answers_are_told_without_double_negations() -> None:
+    def said(guard: str, answer: bool, value: str) -> str:
+        return guard_words(Judged(guard, answer, value), UTC)
+
+    assert said("legs_left", False, "0 left") == "yes: nobody is on the line any more (0 left)"
+    assert said("no_confirm_needed", False, "shop") == "yes: a key is needed to accept (shop)"
+    assert said("prompt_unheard", False, "played") == "yes: it could be played (played)"
+    assert said("never_bridged", True, "office") == "no: they had talked (office)"
+    left = "shop, office, office, call_centre"
+    assert (
+        said("nobody_rings", False, left)
+        == "yes: a phone can still answer (4: 1 shop, 2 office, 1 call centre)"
+    )
+    assert said("nobody_rings", True, "none left") == "no: a phone can still answer (none left)"
+    assert said("has_order", False, "other") == "no: the caller has an active order (no order)"
+
+
+def test_a_prompt_is_explained_where_it_is_first_played(book: Book, run: Run) -> None:
+    at_call_centre(book)
+    shown = " ".join(lines(run("show", "last").stdout))
+    assert shown.count("play FW1 (greeting)") == 1
+    assert shown.count("FW8 (please stay on the line)") == 1 < shown.count("FW8")
+
+
+def test_a_caller_who_rings_off_before_the_answer_has_hung_up(book: Book, run: Run) -> None:
+    live = book.begin()
+    live.send(CallerHungUp("ORIGINATOR_CANCEL"))
+    shown = run("show", "last").stdout
+    assert "the caller hung up\n" in shown
+
+
+def test_lines_end_without_blanks(book: Book, run: Run) -> None:
+    at_call_centre(book)
+    for command in (("show", "last"), ("calls",)):
+        assert all(line == line.rstrip() for line in run(*command).stdout.splitlines())
 
 
 def test_missing_steps_and_gaps_stand_at_their_place(book: Book, run: Run) -> None:
@@ -135,8 +249,8 @@ def test_a_refused_call_and_a_lost_one(book: Book, run: Run) -> None:
     book.begin("aaaa1111").identified(ORDER)
     book.lose()
     lost = run("show", "aaaa", "--utc").stdout
-    assert "lost: the instance died while the call was in greeting" in lost
-    assert "lost: noticed at 2026-11-23 10:00:00" in lost
+    assert "lost: its end is not known, only that it was in greeting" in lost
+    assert "lost: noticed at 2026-11-23 10:00:00: its instance died, or it was exported" in lost
 
 
 def test_which_call_is_meant(book: Book, run: Run) -> None:
@@ -200,4 +314,45 @@ def test_a_step_of_another_version_is_shown_as_far_as_it_is_known(book: Book, ru
 
 def test_every_guard_has_words() -> None:
     asked = {name for name, value in vars(Guards).items() if not name.startswith("_") and callable(value)}
-    assert set(GUARDS) == asked
+    assert GUARDS.keys() | OPPOSITES.keys() == asked
+
+
+@pytest.mark.parametrize(
+    ("verdict", "seconds", "line"),
+    [
+        ("ok", 83.2, "recording ok (1:23)"),
+        ("too short: 1.0 s of 83.0 s", 1.0, "recording too short: 1.0 s of 83.0 s (0:01)"),
+        ("missing", None, "recording missing"),
+        ("removed", None, "recording removed"),
+    ],
+)
+def test_what_became_of_the_recording(
+    book: Book, run: Run, verdict: str, seconds: float | None, line: str
+) -> None:
+    live = at_call_centre(book)
+    live.hangs_up()
+    Ledger(book.store.engine, "").note(live.id, Verdict(verdict, seconds))
+    assert line in lines(run("show", "0f7e").stdout)
+
+
+def test_nothing_is_said_of_a_recording_that_nobody_wanted(book: Book, run: Run) -> None:
+    live = at_call_centre(book)
+    live.hangs_up()
+    assert not [line for line in lines(run("show", "0f7e").stdout) if line.startswith("recording")]
+    Ledger(book.store.engine, "").note(live.id, Verdict(""))
+    assert not [line for line in lines(run("show", "0f7e").stdout) if line.startswith("recording")]
+
+
+def test_a_clock_that_is_set_back_changes_no_second(book: Book, run: Run) -> None:
+    live = at_call_centre(book)
+    live.hangs_up()
+    book.gap(5, 1, "full disk")
+    before = run("show", "0f7e", "--utc", "--all").stdout
+    assert "gap of the journal" in before
+    with book.store.engine.begin() as connection:
+        late = STEPS.c.at > micros(NOON + timedelta(seconds=9))
+        connection.execute(update(STEPS).where(late).values(at=STEPS.c.at - 3_600_000_000))
+    after = run("show", "0f7e", "--utc", "--all").stdout
+    rows = [line for line in lines(before) if line[:1].isdigit() or line.startswith("timers:")]
+    assert rows
+    assert [line for line in lines(after) if line[:1].isdigit() or line.startswith("timers:")] == rows

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 from select import select
 
@@ -15,10 +15,10 @@ import pytest
 from rich.console import Console
 from tests.cli.book import Book
 from tests.cli.conftest import Run
-from tests.flow.clock import ORDER
+from tests.flow.clock import NOON, ORDER
 
 from ivr_fsm.cli.plain import View
-from ivr_fsm.cli.tailing import look
+from ivr_fsm.cli.tailing import begin, look
 from ivr_fsm.flow.events import PromptFinished
 from ivr_fsm.journal.follower import Follower
 
@@ -52,7 +52,7 @@ def test_a_line_for_each_step_that_moves_a_call(book: Book) -> None:
     assert line.startswith(
         "09:00:00.0 0f7e1a52 +79161234567 greeting            a customer: Иван, order 10542"
     )
-    assert line.endswith("no: the caller is a partner shop (scenario order)")
+    assert line.endswith("no: the caller is a partner shop (an order)")
     live.prompt_ends()
     [line] = looking()
     assert "menu" in line
@@ -114,8 +114,24 @@ def test_ctrl_c_ends_it_quietly(book: Book, tmp_path: Path) -> None:
     finally:
         running.kill()
     assert "0f7e1a52" in line
-    assert stderr == ""
+    assert stderr == "following the calls of the journal; Ctrl-C ends\n"
     assert running.returncode == 0
+
+
+def test_it_begins_with_where_the_calls_that_are_on_are(book: Book) -> None:
+    over = book.begin("aaaa1111").identified(ORDER)
+    over.hangs_up()
+    for minute, each in enumerate(("bbbb2222", "cccc3333")):
+        live = book.begin(each, at=NOON + timedelta(minutes=minute)).identified(ORDER)
+        live.send(PromptFinished("FW9-9"))
+    out = io.StringIO()
+    begin(Console(file=out, width=100), book.reader, View(UTC), set())
+    first, second = out.getvalue().splitlines()
+    assert "bbbb2222" in first and "cccc3333" in second
+    assert "greeting            a customer" in first
+    out = io.StringIO()
+    begin(Console(file=out, width=100), book.reader, View(UTC), {book.reader.call("bbbb")[0].key})
+    assert len(out.getvalue().splitlines()) == 1
 
 
 @pytest.mark.parametrize("empty", [True, False])

@@ -19,10 +19,11 @@ RECORD = CallRecord(
     call_id="6f1c0a8e-0000-4000-8000-000000000001",
     caller=PHONE,
     order_id="10542",
-    answered_by=AnsweredBy("shop", "+74951110001"),
-    outcome="answered:shop",
+    answered_by=AnsweredBy("office", "+74951110011", "Анна"),
+    outcome="answered:office",
     started=datetime(2024, 7, 1, 9, tzinfo=UTC),
-    talk_seconds=61.5,
+    waited_seconds=12.0,
+    talked_seconds=61.5,
     recording="https://market.example/recordings/1",
 )
 
@@ -250,11 +251,13 @@ async def test_a_record_is_one_line(path: Path) -> None:
             "call": RECORD.call_id,
             "caller": PHONE,
             "order": "10542",
-            "answered_by": "shop",
-            "answered_phone": "+74951110001",
-            "outcome": "answered:shop",
+            "answered_by": "office",
+            "answered_phone": "+74951110011",
+            "answered_name": "Анна",
+            "outcome": "answered:office",
             "started": "2024-07-01T09:00:00+00:00",
-            "talk_seconds": 61.5,
+            "waited_seconds": 12.0,
+            "talked_seconds": 61.5,
             "recording": "https://market.example/recordings/1",
         }
     ]
@@ -263,11 +266,11 @@ async def test_a_record_is_one_line(path: Path) -> None:
 async def test_a_records_phones_are_masked_if_asked(path: Path) -> None:
     with capture_logs() as lines:
         await FileDirectory(path, mask_phones=True).call_ended(RECORD)
-    assert (lines[0]["caller"], lines[0]["answered_phone"]) == ("+791******67", "+749******01")
+    assert (lines[0]["caller"], lines[0]["answered_phone"]) == ("+791******67", "+749******11")
 
 
 async def test_a_record_of_a_call_that_nobody_answered(path: Path) -> None:
-    record = CallRecord("1", "", None, None, "unanswered", RECORD.started, 0, None)
+    record = CallRecord("1", "", None, None, "unanswered", RECORD.started)
     with capture_logs() as lines:
         await FileDirectory(path, mask_phones=True).call_ended(record)
     assert (lines[0]["caller"], lines[0]["answered_by"], lines[0]["answered_phone"]) == ("", None, None)

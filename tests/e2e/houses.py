@@ -51,6 +51,15 @@ ring_limit = 15
 """
 """The switch itself soon gives up on a shop's phone."""
 
+TELLING = f"""
+[greeting]
+recorded = true
+[connected]
+record = "answer"
+{HURRIED}
+"""
+"""`HURRIED`, and callers are told that they are recorded: from the answer on."""
+
 SHOPS: dict[Kind, tuple[tuple[str, ...], bool]] = {
     "order": ((SHOP_1, SHOP_2), True),
     "one phone": ((LONE_SHOP,), True),

@@ -353,4 +353,45 @@ KILLED = (
 )
 """Played with the plan `SHORT_RING`, at the same time: the first one kills the service of both."""
 
-GROUPS = {"fast": FAST, "patient": PATIENT, "broken": BROKEN, "alone": ALONE, "killed": KILLED}
+TOLD = (
+    Scene(
+        name="told",
+        caller="known",
+        acts=(talk(OFFICE_1),),
+        phones={OFFICE_1: answers(3.0)},
+        states=("identifying", "greeting", "dialing_office", *TALK),
+        hears="FW1 RECORDED FW8",
+        talks=(OFFICE_1,),
+    ),
+    Scene(
+        name="told-early-digit",
+        acts=(press("1", 3.0, "greeting"), talk(SHOP_1)),
+        phones={SHOP_1: answers(2.5)},
+        states=("identifying", "greeting", "dialing_shop", "announcing", *TALK),
+        hears="FW1… RECORDED FW6 FW8",
+        talks=(SHOP_1,),
+        announced=True,
+    ),
+    Scene(
+        name="told-gone-menu",
+        acts=(hang_up("menu", 2.0),),
+        states=(*TO_MENU, "ended"),
+        hears="FW1 RECORDED FW3…",
+    ),
+    Scene(
+        name="told-partner",
+        caller="partner",
+        states=("identifying", "partner_notice", "ended"),
+        hears="FW2",
+    ),
+)
+"""Played with the plan `TELLING`."""
+
+GROUPS = {
+    "fast": FAST,
+    "patient": PATIENT,
+    "broken": BROKEN,
+    "alone": ALONE,
+    "killed": KILLED,
+    "told": TOLD,
+}

@@ -88,6 +88,11 @@ class Played:
         return [line for line in self.lines if line["event"] == "step"]
 
     @property
+    def call_id(self) -> str:
+        """The call's id."""
+        return str(self.steps[0]["call"])
+
+    @property
     def states(self) -> list[str]:
         """The way of the call."""
         return [step["after"] for step in self.steps if step["after"] != step["before"]]
@@ -107,7 +112,7 @@ class Played:
 
     def recorded(self, folder: Path) -> tuple[Ear, Ear]:
         """The switch's recording of the call, its two channels."""
-        file = next(folder.glob(f"*/recordings/{self.steps[0]['call']}*.wav"))
+        file = next(folder.glob(f"*/recordings/{self.call_id}.wav"))
         return Ear("caller", file, 0.0, {}, 0), Ear("callee", file, 0.0, {}, 1)
 
     def happened(self, **said: Any) -> list[Line]:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from . import ears
-from .houses import HURRIED, PATIENT, SHORT_RING, SPOILT, directory
+from .houses import HURRIED, PATIENT, SHORT_RING, SPOILT, TELLING, directory
+from .listener import TOKEN, Listened, listen
 from .processes import REPOSITORY, News, Service
 from .scene import CENTRE, Scene
 from .scenes import GROUPS
@@ -18,7 +19,7 @@ from .switch import RealSwitch, free_ports
 from .trunk import Trunk
 
 PROMPTS = REPOSITORY / "prompts"
-PLANS = {"fast": HURRIED, "patient": PATIENT, "broken": SPOILT, "killed": SHORT_RING}
+PLANS = {"fast": HURRIED, "patient": PATIENT, "broken": SPOILT, "killed": SHORT_RING, "told": TELLING}
 
 
 class Theatre:
@@ -47,6 +48,8 @@ class Theatre:
         """What has been played so far, by the scene's name."""
         self.logs: dict[str, Service] = {}
         """The service of each group that had one."""
+        self.listened: dict[str, Listened] = {}
+        """What can be had of the recordings of groups that were not spoilt, by the call's id."""
 
     def perform(self, group: str, wanted: Collection[str]) -> None:
         """Play the scenes of *group* whose names are *wanted*."""
@@ -66,6 +69,8 @@ class Theatre:
                 self._play_broken(stage, service, scenes, known)
             else:
                 self._keep(stage.play(service, scenes, known))
+                if service is not None and group != "killed":
+                    self.listened.update(listen(service, folder))
         finally:
             if service is not None:
                 service.stop()
@@ -98,6 +103,8 @@ class Theatre:
             "RECORDINGS": str(folder / "recordings"),
             "JOURNAL": f"sqlite:///{folder}/journal.db",
             "LOG_FORMAT": "json",
+            "WEB_PORT": "0",
+            "WEB_TOKEN": TOKEN,
         }
         service = Service(
             self._news, folder, "service", {f"IVR_{name}": value for name, value in settings.items()}

@@ -36,7 +36,8 @@ PLANS: Sequence[Plan] = (
     plan(targets={"office": {"announce": True}, "call_centre": {"announce": True, "confirm": True}}),
     plan(targets={"office": {"hours": ["sat 10:00-11:00"]}}),
     plan(targets={"office": {"numbers": []}, "call_centre": {"numbers": []}}),
-    plan(prompts={"hold_by_name": True}, connected={"record": False}),
+    plan(prompts={"hold_by_name": True}, connected={"record": "off"}),
+    plan(greeting={"recorded": True}, connected={"record": "answer"}),
 )
 CALLERS = (ORDER, ORDER, ORDER, ORDER_OF_CLOSED, OTHER, NOBODY, PARTNER)
 NUMBER = st.integers(min_value=0, max_value=9)

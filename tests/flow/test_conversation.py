@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.flow.clock import OFFICE, LiveCall, bridging, plan, talking, transferring
+from tests.flow.clock import OFFICE, PARTNER, LiveCall, bridging, in_greeting, plan, talking, transferring
 from tests.flow.ways import CONFIRM, transfer_begun
 
 from ivr_fsm.flow import commands as do
@@ -37,8 +37,23 @@ def test_every_timer_dies_and_the_recording_starts(target: str) -> None:
     assert live.state == "connected"
 
 
-def test_recording_is_a_choice() -> None:
-    assert talking("office", plan(connected={"record": False})).all(do.Record) == []
+@pytest.mark.parametrize(
+    ("choice", "before", "after"),
+    [("bridge", 0, 1), (True, 0, 1), ("answer", 1, 2), ("off", 0, 0), (False, 0, 0)],
+)
+def test_recording_is_a_choice(choice: str | bool, before: int, after: int) -> None:
+    """The second time the switch goes on with what it records already."""
+    live = bridging("office", plan(connected={"record": choice}))
+    assert len(live.all(do.Record)) == before
+    live.bridged("office")
+    assert len(live.all(do.Record)) == after
+
+
+def test_a_partner_is_never_recorded() -> None:
+    live = in_greeting(PARTNER, plan(connected={"record": "answer"}, greeting={"recorded": True}))
+    live.prompt_ends()
+    assert live.all(do.Record) == []
+    assert live.plays() == [(0, "FW2")]
 
 
 @pytest.mark.parametrize("target", ["shop", "office", "call_centre"])

@@ -116,6 +116,62 @@ def test_a_key_works_in_the_menu_and_before_it(
     assert kinds[:2] == [do.CancelTimer, do.StopPrompt], "the prompt stops before anything else"
 
 
+TELLING = plan(greeting={"recorded": True})
+
+
+@pytest.mark.parametrize("caller", [ORDER, OTHER])
+def test_callers_are_told_that_they_are_recorded_before_it_goes_on(caller: Caller) -> None:
+    live = in_greeting(caller, TELLING)
+    assert live.plays() == [(0, "FW1"), (0, "RECORDED")]
+    greeting, recorded = live.call.playing
+    live.advance(9)
+    live.send(events.PromptFinished(greeting))
+    assert live.state == "greeting"
+    live.advance(2)
+    live.send(events.PromptFinished(recorded))
+    assert live.state == ("menu" if caller is ORDER else "dialing_office")
+    assert live.plays(11) == [(0, "FW3" if caller is ORDER else "FW8")]
+    assert live.all(do.StopPrompt) == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "digit", "says"),
+    [
+        (ORDER, "1", ["RECORDED", "FW6"]),
+        (ORDER, "2", ["RECORDED", "FW7"]),
+        (ORDER_OF_CLOSED, "1", ["RECORDED", "FW5", "FW8"]),
+    ],
+)
+def test_a_key_ends_the_greeting_but_not_that_it_is_recorded(
+    caller: Caller, digit: str, says: list[str]
+) -> None:
+    live = in_greeting(caller, TELLING)
+    live.advance(1)
+    taken = live.press(digit)
+    assert [code for _, code in live.plays(1)] == says
+    assert sum(isinstance(command, do.StopPrompt) for command in taken.commands) == 1
+
+
+def test_it_is_said_once() -> None:
+    live = in_greeting(ORDER, TELLING)
+    live.press("1")
+    live.advance(24)
+    live.ends("shop", 0)
+    live.ends("shop", 1)
+    assert [code for _, code in live.plays()].count("RECORDED") == 2, "asked for, cut off, and said"
+    heard = in_menu(ORDER, TELLING)
+    heard.press("1")
+    assert [code for _, code in heard.plays()].count("RECORDED") == 1
+
+
+@pytest.mark.parametrize("result", ["missing", "broken"])
+def test_a_recording_of_it_that_is_not_there_holds_nobody_up(result: str) -> None:
+    live = in_greeting(ORDER, TELLING)
+    live.send(events.PromptFinished(live.call.awaited, result))
+    assert live.state == "menu"
+    assert live.told("prompt_missing")["code"] == "RECORDED"
+
+
 @pytest.mark.parametrize("caller", [OTHER, NOBODY])
 @pytest.mark.parametrize("digit", "12")
 def test_a_caller_without_an_order_has_no_menu(caller: Caller, digit: str) -> None:

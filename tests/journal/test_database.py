@@ -96,6 +96,8 @@ def test_an_older_journal_says_how_it_is_brought_on(database: Database) -> None:
         "mysql://host/name",
         "postgresql://host:port/name",
         f"oracle://somebody:{PASSWORD}@host/name?password={PASSWORD}",
+        f"postgresql://ivr:x@{PASSWORD}@host/name",
+        f"mysql://ivr:x@{PASSWORD}@host/name",
     ],
 )
 def test_what_is_no_url_of_a_journal(url: str) -> None:
@@ -122,6 +124,20 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     file.write_text("what I wanted to say\n" * 100, "utf-8")
     assert "file is not a database" in _is_told_in_one_line(f"sqlite:///{file}")
     assert file.read_text("utf-8").startswith("what I wanted to say")
+
+
+def test_the_hint_for_signs_in_a_password() -> None:
+    with pytest.raises(JournalError, match="an @ is written %40"):
+        open_engine("postgresql://ivr:a@b@host/name")
+    assert open_engine("postgresql://ivr:a%40b@host/name").url.password == "a@b"
+
+
+@pytest.mark.parametrize("table", ["calls", "notes"])
+def test_a_database_of_somebody_else(tmp_path: Path, table: str) -> None:
+    url = f"sqlite:///{tmp_path}/other.db"
+    with open_engine(url).begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {table} (x)")
+    assert f"is somebody else's: no ivr-fsm has made its table {table}" in _is_told_in_one_line(url)
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
@@ -215,4 +231,14 @@ def test_what_a_database_says_is_one_printable_line() -> None:
 
 def test_a_journal_is_shown_without_its_secrets() -> None:
     engine = open_engine(f"postgresql://ivr:{PASSWORD}@host/name?password={PASSWORD}")
-    assert shown(engine) == "postgresql+psycopg://ivr:***@host/name"
+    assert shown(engine) == "postgresql://ivr:***@host/name"
+
+
+def test_nobody_else_reads_the_file_of_sqlite(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/journal.db")
+    migrate(engine)
+    with engine.connect():
+        modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    engine.dispose()
+    assert modes["journal.db"] == 0o600
+    assert set(modes.values()) == {0o600}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, update
 from tests.flow.clock import NOON, ORDER, PHONE, LiveCall, talking, transferring, unanswered
 from tests.journal.conftest import Database
 from tests.journal.recorded import exported
@@ -25,7 +25,7 @@ from ivr_fsm.journal.reader import Reader, Wanted
 from ivr_fsm.journal.replay import replay
 from ivr_fsm.journal.revision import plan_revision
 from ivr_fsm.journal.rows import gap_row
-from ivr_fsm.journal.tables import GAPS
+from ivr_fsm.journal.tables import GAPS, PLANS
 
 
 @pytest.fixture
@@ -54,6 +54,17 @@ def example(live: LiveCall | None = None) -> dict[str, Any]:
     content = json.loads(to_text(exported(live or finish(talking()))))
     assert isinstance(content, dict)
     return content
+
+
+def test_a_plan_that_only_an_older_version_reads_is_exported_as_it_is(engine: Engine) -> None:
+    bring_in(engine, exported(finish(talking("office"))))
+    old = example()["plan"] | {"joy": True}
+    with engine.begin() as connection:
+        connection.execute(update(PLANS).values(plan=json.dumps(old)))
+    reader = Reader(engine)
+    read = read_call(reader, only_call(engine))
+    assert (read.plan, json.loads(to_text(read))["plan"]) == (None, old)
+    assert any("74951110011" in str(step.body) for step in redacted(read, "RU", NOON).steps)
 
 
 @pytest.mark.parametrize("live", [talking, transferring, unanswered], ids=lambda live: live.__name__)
@@ -168,6 +179,8 @@ def change(place: str, value: Any) -> dict[str, Any]:
         ("version", 2, "is not a call that this ivr-fsm exports: version"),
         ("call.started", "yesterday", "call.started: "),
         ("call.started", "2026-11-23T09:00:00", "call.started: "),
+        ("call.started", "2999-01-01T00:00:00Z", "call.started: must be between the years 1970 and 2100"),
+        ("steps.1.at", "0001-01-01T00:00:00Z", "steps[1].at: must be between"),
         ("call.call", "../../etc/passwd", "call.call: "),
         ("call.phone", 7, "call.phone: "),
         ("call.name", ..., "call.name: Field required"),

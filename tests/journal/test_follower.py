@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from tests.flow.clock import CALL_ID, NOON
 from tests.journal.conftest import Database
 
@@ -76,3 +76,16 @@ def test_many_at_once(database: Database, places: Places, monkeypatch: pytest.Mo
     assert polled(following, 0) == list(range(4, 20))
     places.fill(3)
     assert polled(following, 1) == [3]
+
+
+def test_what_comes_after_the_newest_steps_were_removed_is_seen(database: Database, places: Places) -> None:
+    places.fill(1, 2, 3)
+    following = Follower(database.reader(), database.reader().last_id())
+    engine = database.engine()
+    step = {"key": 1, "at": 0, "mono": 0.0, "event": "LinkLost", "before": "", "after": "", "body": "{}"}
+    with engine.begin() as connection:
+        connection.execute(delete(STEPS))
+        if database.is_postgresql:
+            connection.exec_driver_sql("SELECT setval('steps_id_seq', 3)")
+        connection.execute(insert(STEPS), {"number": 9, **step})
+    assert polled(following, 0) == [9]

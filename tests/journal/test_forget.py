@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -56,7 +57,8 @@ def forget(engine: Engine, phone: str = PHONE, recordings: Path | None = None) -
 def content(engine: Engine) -> str:
     with engine.connect() as connection:
         tables = [connection.execute(text(f"SELECT * FROM {name}")).all() for name in ("calls", "steps")]
-    return str(tables)
+    # A row's own text is cut.
+    return str([tuple(row) for table in tables for row in table])
 
 
 def replays(engine: Engine) -> bool:
@@ -125,6 +127,32 @@ def test_who_was_rung_and_answered_is_forgotten_as_such(engine: Engine, tmp_path
     assert replays(engine)
 
 
+def test_a_number_in_the_free_texts_of_the_marketplace_is_forgotten(engine: Engine) -> None:
+    number = "916 000\u201300\u201302"
+    shop = Shop(
+        "79160000002", f"ИП Петров +7 {number}", f"8 {number}", "https://wa.me/79160000002", (f"8 {number}",)
+    )
+    live = CallOf(id=ID.format(11)).identified(Customer("Иван", Order("1", shop, f"courier +7 {number}")))
+    live.press("1")
+    live.press("2")
+    put(engine, finish(live))
+    assert content(engine).count("wa.me/79160000002") > 1
+    assert len(forget(engine, OTHER_PHONE).rung) == 1
+    left = content(engine)
+    assert [each for each in (OTHER_PHONE[1:], number) if each in left] == []
+    [call] = Reader(engine).each(Wanted())
+    assert re.fullmatch(r"ИП Петров \[number \d\]", call.shop)
+    assert replays(engine)
+
+
+def test_a_number_in_the_name_of_the_shop_alone_is_found(engine: Engine) -> None:
+    put(engine, finish(CallOf(id=ID.format(11)).identified(ORDER)))
+    with engine.begin() as connection:
+        connection.execute(update(CALLS).values(shop="8 916 000/00/02"))
+    assert len(forget(engine, OTHER_PHONE).rung) == 1
+    assert "000/00/02" not in content(engine)
+
+
 def test_whom_a_caller_was_transferred_to_is_forgotten(engine: Engine) -> None:
     put(engine, finish(transferring("79160000002")))
     assert len(forget(engine, OTHER_PHONE).rung) == 1
@@ -187,6 +215,8 @@ def test_the_recordings_of_a_caller_are_deleted(engine: Engine, tmp_path: Path) 
     found = forget(engine, recordings=tmp_path)
     assert found.recordings == [tmp_path / f"{ID.format(11)}.wav"]
     assert [file.name for file in tmp_path.glob("*.wav")] == [f"{ID.format(12)}.wav"]
+    said = {call.call: call.recording for call in Reader(engine).each(Wanted())}
+    assert said == {ID.format(11): "removed", ID.format(12): ""}
 
 
 def test_who_was_forgotten_is_not_found_again(engine: Engine) -> None:

@@ -19,6 +19,9 @@ WRITINGS = [
     "+7 916 123.45.67",
     "8\u00a0916\u00a0123\u00a045\u00a067",
     "810 7 916 1234567",
+    "8 916 123\u201345\u201367",
+    "8/916/123\u201145\u201167",
+    "8\u202f916\u202f123\u202f45\u202f67",
 ]
 
 
@@ -28,11 +31,15 @@ def erased(text: str, *planned: str, phone: str = PHONE, region: str = "RU") -> 
 
 @pytest.mark.parametrize("writing", WRITINGS)
 def test_every_writing_is_known(writing: str) -> None:
-    assert parse_phone(writing) == PHONE
     assert erased(writing) == "[number 1]"
     assert erased(f"office {writing}") == "office [number 1]"
     assert erased(f"74951110001, {writing}, 74951110002") == "74951110001, [number 1], 74951110002"
     assert erased(f"<sip:{writing}@10.0.0.1>") == "<sip:[number 1]@10.0.0.1>"
+
+
+@pytest.mark.parametrize("writing", WRITINGS[:8])
+def test_what_can_be_dialled_is_a_writing(writing: str) -> None:
+    assert parse_phone(writing) == PHONE
 
 
 @pytest.mark.parametrize(

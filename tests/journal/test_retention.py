@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,12 +19,14 @@ from tests.journal.recorded import CallOf
 from tests.journal.test_forget import ID, finish, put, replays
 
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal import retention
 from ivr_fsm.journal.page import new_key
 from ivr_fsm.journal.reader import Reader, Wanted
 from ivr_fsm.journal.retention import EVERY, Ages, Keeper, Pruned, Pruning
 from ivr_fsm.journal.revision import plan_revision
 from ivr_fsm.journal.rows import gap_row
 from ivr_fsm.journal.tables import CALLS, GAPS, STEPS
+from ivr_fsm.speech.speaker import cached
 
 AGES = Ages.of_days(365, 90, 30)
 
@@ -114,6 +117,54 @@ def test_recordings_go_without_a_journal_too(tmp_path: Path) -> None:
     assert prune(None, tmp_path) == Pruned(recordings=1)
     assert [file.name for file in tmp_path.iterdir()] == [f"{ID.format(10)}.wav"]
     assert prune(None, tmp_path / "not-there") == Pruned()
+
+
+def test_a_journal_that_fails_keeps_no_recording(empty: Database, tmp_path: Path) -> None:
+    recording(tmp_path, 10, 31)
+    done = Pruning(empty.engine(), tmp_path, AGES, "RU").prune(NOON)
+    assert done.counts() == {"recordings": 1}
+    assert {"calls", "personal data", "plans", "gaps"} <= set(done.faults)
+    assert not (tmp_path / f"{ID.format(10)}.wav").exists()
+
+
+def test_one_kind_that_fails_keeps_no_other(engine: Engine) -> None:
+    put(engine, finish(begun(100, 10)))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE gaps")
+    done = Pruning(engine, None, AGES, "RU").prune(NOON)
+    assert (done.counts(), list(done.faults)) == ({"personal": 1}, ["gaps"])
+
+
+def test_any_number_of_gaps_goes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "_ROWS", 2)
+    at = NOON - timedelta(days=400)
+    rows = [gap_row(number, "ivr-1", at, at, "full disk", late=1, lost=0) for number in range(1, 6)]
+    with engine.begin() as connection:
+        connection.execute(insert(GAPS), rows)
+    assert prune(engine) == Pruned(gaps=5)
+
+
+def test_the_journal_tells_that_a_recording_was_removed(engine: Engine, tmp_path: Path) -> None:
+    put(engine, finish(begun(31, 10)))
+    put(engine, finish(begun(31, 11)))
+    with engine.begin() as connection:
+        connection.execute(update(CALLS).values(recording="ok", recording_seconds=5.0))
+    recording(tmp_path, 10, 31)
+    assert prune(engine, tmp_path) == Pruned(recordings=1)
+    said = {call.call: (call.recording, call.recording_seconds) for call in Reader(engine).each(Wanted())}
+    assert said == {ID.format(10): ("removed", None), ID.format(11): ("ok", 5.0)}
+
+
+def test_spoken_announcements_go_with_personal_data(tmp_path: Path) -> None:
+    for days in (89, 91):
+        spoken = tmp_path / f"{days:032x}.wav"
+        spoken.touch()
+        os.utime(spoken, ((NOON - timedelta(days=days)).timestamp(),) * 2)
+    (tmp_path / "other.wav").touch()
+    os.utime(tmp_path / "other.wav", (0, 0))
+    pruning = Pruning(None, None, AGES, "RU", partial(cached, tmp_path))
+    assert pruning.look(NOON) == pruning.prune(NOON) == Pruned(spoken=1)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [f"{89:032x}.wav", "other.wav"]
 
 
 def test_a_stop_ends_it_after_a_transaction(engine: Engine) -> None:

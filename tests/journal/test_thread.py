@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from threading import Event
 
 import pytest
 
@@ -32,3 +33,14 @@ def test_a_thread_that_never_ends_does_not_keep_the_process() -> None:
         "from ivr_fsm.journal.thread import OneThread; import time; OneThread('t').submit(time.sleep, 600)"
     )
     subprocess.run([sys.executable, "-c", stuck], timeout=60, check=True)
+
+
+def test_what_is_given_up_before_its_turn_is_not_done_and_the_rest_is() -> None:
+    thread, done, go_on = OneThread("test"), [], Event()
+    thread.submit(go_on.wait, 10)
+    given_up, last = thread.submit(done.append, "given up"), thread.submit(done.append, "last")
+    assert given_up.cancel()
+    go_on.set()
+    thread.shutdown()
+    assert last.result(10) is None
+    assert done == ["last"]

@@ -45,7 +45,7 @@ class Switch(Protocol):
         """Connect the caller leg with a target leg."""
 
     def record(self, name: str) -> None:
-        """Record the conversation to a file of this *name*."""
+        """Record the caller leg to a file of this *name*, to its end; again: nothing new."""
 
     def hangup(self, cause: str) -> None:
         """Hang up the caller leg."""

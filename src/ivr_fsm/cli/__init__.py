@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr_fsm.cli import calls, keeping, replaying, serving, tailing
+from ivr_fsm.cli import calls, keeping, replaying, serving, stub, tailing
 
 app = typer.Typer(
     help="Answers a company's calls on FreeSWITCH, one explicit state machine per call.",
@@ -19,3 +19,4 @@ app.command("replay")(replaying.replay_command)
 for keeps in (keeping.export, keeping.forget, keeping.prune, keeping.migrate):
     app.command()(keeps)
 app.command("import")(keeping.import_)
+app.command()(stub.marketplace_stub)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
-from ivr_fsm.cli.wording import prompt, timer_name
+from ivr_fsm.cli.wording import PROMPTS, prompt, timer_name
 from ivr_fsm.flow.events import Timer
 from ivr_fsm.journal.codec import Json
 
@@ -16,14 +16,16 @@ class Legs:
     """The legs that a call has dialed so far, and which of them it has released."""
 
     def __init__(self) -> None:
-        self._whose: dict[str, str] = {}
+        self._whose: dict[str, tuple[str, str]] = {}
         self.released: set[str] = set()
+        self._explained: set[str] = set()
 
     def note(self, commands: Iterable[Json]) -> None:
         """Keep what *commands* say of legs."""
         for command in commands:
             if command.get("is") == "Dial":
-                self._whose[_text(command, "leg")] = f"{_text(command, 'target')} {_text(command, 'phone')}"
+                target = _text(command, "target").replace("_", " ")
+                self._whose[_text(command, "leg")] = target, _text(command, "phone")
             elif command.get("is") == "Release":
                 self.released.add(_text(command, "leg"))
 
@@ -35,15 +37,22 @@ class Legs:
             for verb, group in groupby(asked, key=lambda each: each[0])
         )
 
+    def titled(self, code: str) -> str:
+        """Return a prompt's code, the first time with what it is about: ``FW1 (greeting)``."""
+        if code in self._explained or code not in PROMPTS:
+            return code
+        self._explained.add(code)
+        return f"{code} ({PROMPTS[code]})"
+
     def _verb(self, command: Json) -> tuple[str, str]:
         """Return what is asked and of whom: the same verb several times is said once."""
         kind = str(command.get("is", "?"))
-        target, _, phone = self._whose.get(_text(command, "leg"), "leg ?").replace("_", " ").rpartition(" ")
+        target, phone = self._whose.get(_text(command, "leg"), ("leg", "?"))
         match kind:
             case "Dial" | "Release":
                 return f"{'ring' if kind == 'Dial' else 'release'} {target}", phone
             case "Play" | "Prepare":
-                return kind.lower(), _text(command, "code")
+                return kind.lower(), self.titled(_text(command, "code"))
             case "Tell":
                 return "report", _text(command, "what").replace("_", " ")
             case "StartTimer" | "CancelTimer":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.text import Text
@@ -14,14 +15,27 @@ from ivr_fsm.cli.common import JournalOption, fail, read_settings
 from ivr_fsm.cli.finding import Given, one_call, opened, wanted
 from ivr_fsm.cli.plain import View, screen
 from ivr_fsm.journal.entries import CallEntry, StepEntry
+from ivr_fsm.journal.files import read_call
 from ivr_fsm.journal.reader import Reader, Wanted
 
 UtcOption = Annotated[bool, typer.Option("--utc", help="Times in UTC, not in this machine's time zone.")]
+ZoneOption = Annotated[
+    str, typer.Option("--zone", metavar="ZONE", help="Times in another time zone, like Europe/Moscow.")
+]
 
 
-def view_of(utc: bool) -> View:
-    """Return how the settings and ``--utc`` want calls to be shown."""
-    return View(UTC if utc else None, masked=read_settings().mask_phones)
+def view_of(*, utc: bool = False, zone: str = "") -> View:
+    """Return how the settings, ``--utc`` and ``--zone`` want calls to be shown."""
+    if utc and zone:
+        fail("give either --utc or --zone, and not both")
+    return View(UTC if utc else _zone(zone) if zone else None, masked=read_settings().mask_phones)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return fail(f"there is no time zone {name[:40]!r}; write it like Europe/Moscow")
 
 
 def calls(  # noqa: PLR0917 - options, each given by its name
@@ -51,12 +65,13 @@ def calls(  # noqa: PLR0917 - options, each given by its name
     ] = "",
     last: Annotated[int, typer.Option(min=1, max=100_000, help="How many calls, the newest first.")] = 20,
     utc: UtcOption = False,
+    zone: ZoneOption = "",
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line.")] = False,
     journal: JournalOption = "",
 ) -> None:
-    """List calls, the newest first. Days and times are those of this machine's time zone, or of UTC."""
+    """List calls, the newest first. Days and times are those of this machine's time zone, UTC, or --zone."""
     given = Given(live, outcome, abandoned_in, answered_by, phone, day, at)
-    view, now = view_of(utc), datetime.now(UTC)
+    view, now = view_of(utc=utc, zone=zone), datetime.now(UTC)
     asked = wanted(given, view, now)
     with opened(journal) as reader:
         found = reader.calls(asked, last)
@@ -85,32 +100,44 @@ def _say_none(reader: Reader, given: Given, view: View, now: datetime) -> None:
     counts = {name: reader.count(wanted(given.without(name), view, now)) for name in given.options()}
     loose = [f"without --{name.replace('_', '-')} {count}" for name, count in counts.items() if count]
     then = ", ".join(loose) or f"the journal has {reader.count(Wanted())} in all"
-    typer.echo(f"no call with {given}; {then}", err=True)
+    typer.echo(f"no call with {given}{_where(reader, given, view, now)}; {then}", err=True)
 
 
-def show(
+def _where(reader: Reader, given: Given, view: View, now: datetime) -> str:
+    """Say in which time was looked, if in any, and when the newest calls are."""
+    asked = wanted(given, view, now)
+    if asked.since is None or asked.until is None:
+        return ""
+    since, until = view.local(asked.since), view.local(asked.until)
+    looked = f" ({since:%Y-%m-%d %H:%M} to {until:%H:%M %Z})" if given.at else f" ({since:%Y-%m-%d %Z})"
+    newest = reader.calls(Wanted(), 1)
+    return looked + (f"; the newest is of {view.local(newest[0].started):%Y-%m-%d %H:%M}" if newest else "")
+
+
+def show(  # noqa: PLR0917 - options, each given by its name
     call: Annotated[
         str, typer.Argument(metavar="ID", help="A call's id, its first 4 characters or more, or last.")
     ],
-    every: Annotated[bool, typer.Option("--all", help="Also the steps that changed nothing.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also the steps that changed nothing, and the timers.")
+    ] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="The steps as they were written: a JSON object a line.")
     ] = False,
     utc: UtcOption = False,
+    zone: ZoneOption = "",
     journal: JournalOption = "",
 ) -> None:
     """Show one call: where it went, and why. Seconds are those since the call began."""
-    view, now = view_of(utc), datetime.now(UTC)
+    view, now = view_of(utc=utc, zone=zone), datetime.now(UTC)
     with opened(journal) as reader:
         found = chosen(reader, call, view, now)
-        steps = reader.steps(found.key)
+        read = read_call(reader, found)
         if raw:
-            for step in steps:
+            for step in read.steps:
                 typer.echo(_raw(step, view))
             return
-        until = steps[-1].at if steps else found.started
-        gaps = [gap for gap in reader.gaps(found.started, until) if gap.instance == found.instance]
-        timeline.show(screen(), found, steps, gaps, view, now=now, every=every)
+        timeline.show(screen(), found, read.steps, read.gaps, view, now=now, every=every)
 
 
 def chosen(reader: Reader, name: str, view: View, now: datetime) -> CallEntry:

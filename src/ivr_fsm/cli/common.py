@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from rich.console import Console
 from sqlalchemy import Engine
 
-from ivr_fsm.journal.database import JournalError, check_version, open_engine
+from ivr_fsm.journal.database import JournalError, NoJournalError, check_version, open_engine
 from ivr_fsm.settings import Settings
 
 OUT = Console(highlight=False)
+
+_DEMO = Path("var/demo.db")
+"""Where ``make demo`` keeps its journal."""
 
 
 def read_settings() -> Settings:
@@ -25,7 +29,11 @@ def read_settings() -> Settings:
 
 
 def _why(mistake: ErrorDetails) -> str:
-    given = "" if "password" in mistake["loc"] else f" (given: {str(mistake['input'])[:60]!r})"
+    field = Settings.model_fields.get(str(mistake["loc"][0]))
+    secret = field is not None and field.annotation is SecretStr
+    # An address may have a password in it.
+    hidden = secret or "://" in str(mistake["input"])
+    given = "" if hidden else f" (given: {str(mistake['input'])[:60]!r})"
     return mistake["msg"].removeprefix("Value error, ") + given
 
 
@@ -42,6 +50,9 @@ def journal_engine(url: str) -> Engine:
     try:
         engine = open_engine(url, must_exist=True)
         check_version(engine)
+    except NoJournalError as error:
+        demo = f"; the demo's is there: --journal sqlite:///{_DEMO}" if _DEMO.is_file() else ""
+        fail(f"{error}{demo}")
     except JournalError as error:
         fail(str(error))
     return engine

@@ -32,9 +32,10 @@ def effect(since: str, plan: Path | None, journal: str) -> None:
     """
     settings = read_settings()
     begin = _begin(since, datetime.now(UTC))
-    file = plan or settings.plan
+    if (file := plan or settings.plan) is None:
+        fail("--since asks what another plan would change: give its file with --plan or IVR_PLAN")
     try:
-        changed = load_plan(file) if file else Plan()
+        changed = load_plan(file)
     except PlanError as error:
         fail(str(error))
     with opened(journal) as reader:
@@ -42,8 +43,7 @@ def effect(since: str, plan: Path | None, journal: str) -> None:
         _model(
             whatif, Wanted(live=False, since=begin), changed, reader.count(Wanted(live=False, since=begin))
         )
-    name = str(file) if file else "the default plan, which has no phones"
-    Report(screen(), view_of(utc=False), whatif.found).show(changed, name, begin)
+    Report(screen(), view_of(), whatif.found).show(changed, str(file), begin)
 
 
 def _begin(since: str, now: datetime) -> datetime:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +29,7 @@ from ivr_fsm.journal.importing import bring_in
 from ivr_fsm.journal.retention import Ages, Pruned, Pruning
 from ivr_fsm.phone import BadPhone, parse_phone
 from ivr_fsm.settings import Settings
+from ivr_fsm.speech.speaker import cached
 
 
 def export(
@@ -48,13 +52,20 @@ def export(
         return
     file = Path(to or f"{exported.call.call}.json")
     try:
-        # What is in it concerns nobody else on this machine.
-        file.touch(mode=0o600)
-        file.write_text(to_text(exported), "utf-8")
+        _write_for_us(file, to_text(exported))
     except OSError as error:
         fail(f"{file}: {error.strerror}; --to names another file")
     without = "with" if personal else "without"
-    typer.echo(f"{file}: {len(exported.steps)} steps, {without} personal data")
+    typer.echo(f"{file}: {_count(len(exported.steps), 'step')}, {without} personal data")
+
+
+def _write_for_us(file: Path, text: str) -> None:
+    """Write a file that concerns nobody else on this machine, whoever could read what was there before."""
+    place = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(place, "w", encoding="utf-8") as opened:
+        if stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            os.fchmod(opened.fileno(), 0o600)
+        opened.write(text)
 
 
 def import_(
@@ -71,7 +82,7 @@ def import_(
                 wrong += 1
                 typer.echo(f"{file}: {error.strerror if isinstance(error, OSError) else error}", err=True)
                 continue
-            said = f"{len(read.steps)} steps" if bring_in(engine, read) else "is in the journal already"
+            said = _count(len(read.steps), "step") if bring_in(engine, read) else "is in the journal already"
             typer.echo(f"{file}: {read.call.call}: {said}")
     if wrong:
         raise typer.Exit(2)
@@ -85,25 +96,37 @@ def prune(
     settings, now = read_settings(), datetime.now(UTC)
     ages = Ages.of_days(settings.keep_steps, settings.keep_personal, settings.keep_recordings)
     with _journal(journal) as engine:
-        pruning = Pruning(engine, settings.recordings, ages, settings.region)
+        pruning = Pruning(
+            engine, settings.recordings, ages, settings.region, partial(cached, settings.speech_cache)
+        )
         done = pruning.look(now) if dry_run else pruning.prune(now)
     for line in _pruned(done, settings):
         typer.echo(f"{'would remove' if dry_run else 'removed'} {line}")
+    for kind, why in done.faults.items():
+        typer.echo(f"{kind} that are too old are still there: {why}", err=True)
+    if done.faults:
+        raise typer.Exit(2)
     if not done.counts():
         typer.echo("nothing is too old")
 
 
 def _pruned(done: Pruned, settings: Settings) -> Iterator[str]:
     if done.calls:
-        yield f"{done.calls} calls with {done.steps} steps, older than {settings.keep_steps} days"
+        with_steps = f"{_count(done.calls, 'call')} with {_count(done.steps, 'step')}"
+        yield f"{with_steps}, older than {_count(settings.keep_steps, 'day')}"
     if done.personal:
-        yield f"the personal data of {done.personal} calls older than {settings.keep_personal} days"
+        calls = _count(done.personal, "call")
+        yield f"the personal data of {calls} older than {_count(settings.keep_personal, 'day')}"
     if done.recordings:
-        yield f"{done.recordings} recordings older than {settings.keep_recordings} days"
+        recordings = _count(done.recordings, "recording")
+        yield f"{recordings} older than {_count(settings.keep_recordings, 'day')}"
+    if done.spoken:
+        spoken = _count(done.spoken, "spoken announcement")
+        yield f"{spoken} not used for {_count(settings.keep_personal, 'day')}"
     if done.plans:
-        yield f"{done.plans} plans that no call goes by"
+        yield f"{_count(done.plans, 'plan')} that no call goes by"
     if done.gaps:
-        yield f"{done.gaps} notes of gaps"
+        yield f"{_count(done.gaps, 'note')} of gaps"
 
 
 def migrate(journal: JournalOption = "") -> None:
@@ -130,7 +153,8 @@ def forget(
 ) -> None:
     """Remove a person from the journal: all of theirs from calls that they made, their number elsewhere.
 
-    Their recordings are deleted. The calls can still be shown and replayed, without the person.
+    Their recordings are deleted, and all spoken announcements: no file of those says whom it names. The calls
+    can still be shown and replayed, without the person.
     """
     settings, now = read_settings(), datetime.now(UTC)
     try:
@@ -148,9 +172,23 @@ def forget(
             _say(f"removed {_removed(found)}")
         else:
             _say(f"nothing to remove: {known} is in no call that is over, or only as a number of the plan")
+        if spoken := _empty(settings.speech_cache):
+            files = _count(spoken, "spoken announcement")
+            _say(f"removed {files} from {settings.speech_cache}, whomever they name: they are made anew")
         scrubbed = forgetting.scrub()
         for left in _left(found, settings, scrubbed, postgresql=engine.dialect.name == "postgresql"):
             _say(f"left: {left}")
+
+
+def _empty(cache: Path) -> int:
+    """Remove every spoken text and return how many there were.
+
+    A file is named by a hash of voice and text, and both may have been others when the person called.
+    """
+    files = list(cached(cache))
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
 
 
 def _say(text: str) -> None:
@@ -162,33 +200,36 @@ def _where(found: Found) -> str:
     said = []
     if found.called:
         days = f"{found.called[0].started:%Y-%m-%d} to {found.called[-1].started:%Y-%m-%d}"
-        said.append(f"made {_count(found.called, 'call')} ({days}, {_count(found.recordings, 'recording')})")
+        said.append(
+            f"made {_count(len(found.called), 'call')} ({days}, {_count(len(found.recordings), 'recording')})"
+        )
     if found.rung:
-        said.append(f"was rung, or is named, in {_count(found.rung, 'call')} of others")
-    return f"{' and '.join(said)}: {found.steps} steps in all"
+        said.append(f"was rung, or is named, in {_count(len(found.rung), 'call')} of others")
+    return f"{' and '.join(said)}: {_count(found.steps, 'step')} in all"
 
 
 def _removed(found: Found) -> str:
     return (
-        f"all of theirs from {_count(found.called, 'call')} that they made, "
-        f"their number from {_count(found.rung, 'call')} of others; "
-        f"{found.steps} steps changed, {_count(found.recordings, 'recording')} deleted"
+        f"all of theirs from {_count(len(found.called), 'call')} that they made, "
+        f"their number from {_count(len(found.rung), 'call')} of others; "
+        f"{_count(found.steps, 'step')} changed, {_count(len(found.recordings), 'recording')} deleted"
     )
 
 
 def _left(found: Found, settings: Settings, scrubbed: bool, *, postgresql: bool) -> Iterator[str]:
     """Say what was left, and why."""
     if found.going_on:
-        yield f"{_count(found.going_on, 'call')} that may still be on: run this again when they are over"
+        yield f"{_count(len(found.going_on), 'call')} that may still be on: run this again when they are over"
     if found.planned:
         yield (
-            f"the number in {found.planned} calls by whose plan it was rung: it is a number of the plan. "
-            f"Take it out of the plan file; the calls go when they are {settings.keep_steps} days old"
+            f"the number in {_count(found.planned, 'call')} by whose plan it was rung: it is a number of the "
+            "plan. Take it out of the plan file; "
+            f"calls go when they are {_count(settings.keep_steps, 'day')} old"
         )
     if found.heard:
         yield (
-            f"{_count(found.heard, 'recording')} of calls of others that this person answered: "
-            f"they go when they are {settings.keep_recordings} days old"
+            f"{_count(len(found.heard), 'recording')} of calls of others that this person answered: "
+            f"they go when they are {_count(settings.keep_recordings, 'day')} old"
         )
     if settings.recordings is None:
         yield "recordings: IVR_RECORDINGS does not say where they are"
@@ -198,12 +239,15 @@ def _left(found: Found, settings: Settings, scrubbed: bool, *, postgresql: bool)
             "run this again when it is done"
         )
     if postgresql:
-        yield "the write-ahead log and the backups of PostgreSQL, as long as its settings keep them"
+        yield (
+            "the write-ahead log and the backups of PostgreSQL, as long as its settings keep them, and "
+            "removed rows until autovacuum comes by, if a transaction that began before is still open"
+        )
     yield "exported files, the directory, and log lines, ours and FreeSWITCH's: they are not the journal's"
 
 
-def _count(of: Sized, what: str) -> str:
-    return f"{len(of)} {what}{'' if len(of) == 1 else 's'}"
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @contextmanager

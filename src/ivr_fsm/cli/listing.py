@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.plain import View, duration
+from ivr_fsm.cli.plain import View, duration, put
 from ivr_fsm.cli.timeline import style_of
 from ivr_fsm.journal.entries import CallEntry
 
@@ -22,45 +22,100 @@ SHORT = 8
 _MOST = 140
 """A terminal may be wider: a table is not read across more columns."""
 
+_LONG = timedelta(hours=1)
+"""Only conversations last longer."""
+
 
 def table(
     console: Console, calls: Sequence[CallEntry], view: View, now: datetime, *, keys: bool = False
 ) -> None:
     """Print *calls*, day by day; with *keys* instead of the beginnings of ids, where those do not differ."""
     width = min(console.width, _MOST)
+    columns = _fitting(width, keys=keys)
     for number, (day, of_day) in enumerate(groupby(calls, lambda call: view.local(call.started).date())):
         zone = "" if number else f" ({view.local(calls[0].started):%Z})"
         console.print(Text(f"{day:%A %Y-%m-%d}{zone}", style="bold"))
-        listed = _columns(width, keys=keys, header=not number)
+        listed = _table(columns, width, header=not number)
         for call in of_day:
-            listed.add_row(*_cells(call, view, now, keys=keys))
-        console.print(listed)
+            cells = _cells(call, view, now, keys=keys, short=columns["outcome, by whom"] < _OUTCOME)
+            listed.add_row(*(cells[name] for name in columns))
+        put(console, listed, width)
+    if any(
+        call.status == "live" and call.state != "connected" and now - call.since > _LONG for call in calls
+    ):
+        text = "live for hours without a conversation: its instance may have died; ivr-fsm show tells"
+        console.print(Text(text, style="yellow"))
 
 
-def _columns(width: int, *, keys: bool, header: bool) -> Table:
+_OUTCOME, _SHORT_OUTCOME = 32, 21
+"""Columns for the outcome with the phone that answered, and for the outcome alone."""
+
+
+def _fitting(width: int, *, keys: bool) -> dict[str, int]:
+    """Return the columns that fit into *width* and how wide each is (0: what is left), by their titles.
+
+    An id is never cut: it is what one gives to the other commands.
+    """
+    columns = {
+        "time": 8,
+        "key" if keys else "id": 19 if keys else SHORT,
+        "phone": 12,
+        "who, #order": 0,
+        "outcome, by whom": _OUTCOME,
+        "waited": 7,
+        "talked": 7,
+    }
+    least = 12  # for a name
+
+    def taken() -> int:
+        return sum(each + 1 for each in columns.values()) - 1
+
+    if taken() + least > width:
+        columns["outcome, by whom"] = _SHORT_OUTCOME
+    for title in ("talked", "waited", "phone", "who, #order"):
+        if taken() + least * ("who, #order" in columns) > width:
+            del columns[title]
+    return columns
+
+
+def _table(columns: dict[str, int], width: int, *, header: bool) -> Table:
     listed = Table(
         box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=header, header_style="dim", width=width
     )
-    listed.add_column("time", width=8)
-    listed.add_column("key" if keys else "id", width=19 if keys else SHORT, style="bold")
-    listed.add_column("phone", width=12)
-    listed.add_column("who, #order", ratio=1, no_wrap=True, overflow="ellipsis")
-    listed.add_column("outcome, by whom", width=32)
-    listed.add_column("waited", width=6, justify="right")
-    listed.add_column("talked", width=7, justify="right")
+    for title, wide in columns.items():
+        right = title in ("waited", "talked")
+        listed.add_column(
+            title,
+            width=wide or None,
+            ratio=None if wide else 1,
+            justify="right" if right else "left",
+            style="bold" if title in ("id", "key") else "",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
     return listed
 
 
-def _cells(call: CallEntry, view: View, now: datetime, *, keys: bool) -> tuple[Text, ...]:
-    return (
-        Text(f"{view.local(call.started):%H:%M:%S}"),
-        Text(str(call.key) if keys else view.safe(call.call)[:SHORT]),
-        Text(view.safe(call.phone or ("removed" if call.forgotten else "hidden"))),
-        Text(view.safe(who(call))),
-        Text(view.safe(_outcome(call, now)), style=style_of(call)),
-        Text(duration(call.waited if call.status != "live" or call.answered else now - call.started)),
-        Text(duration(call.talked)),
-    )
+def _cells(call: CallEntry, view: View, now: datetime, *, keys: bool, short: bool) -> dict[str, Text]:
+    waited = call.waited if call.status != "live" or call.answered else now - call.started
+    outcome = _outcome(call, now)
+    if short:
+        outcome = _shortened(outcome)
+    return {
+        "time": Text(f"{view.local(call.started):%H:%M:%S}"),
+        "key" if keys else "id": Text(str(call.key) if keys else view.safe(call.call)[:SHORT]),
+        "phone": Text(view.safe(call.phone or ("removed" if call.forgotten else "hidden"))),
+        "who, #order": Text(view.safe(who(call))),
+        "outcome, by whom": Text(view.safe(outcome), style=style_of(call)),
+        "waited": Text(duration(waited)),
+        "talked": Text(duration(call.talked)),
+    }
+
+
+def _shortened(outcome: str) -> str:
+    """Return *outcome* for a narrow terminal: without the phone that answered, ``abandoned:call_centre``."""
+    words = outcome.partition(" ")[0] if outcome.startswith("answered:") else outcome
+    return words.replace("dialing_", "")
 
 
 def who(call: CallEntry) -> str:

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.phone import mask_in
@@ -52,6 +53,17 @@ def screen() -> Console:
     return console
 
 
+def put(console: Console, shown: RenderableType, width: int) -> None:
+    """Print *shown* in *width* columns; into what is not a terminal without blanks at the ends of lines."""
+    if console.is_terminal:
+        console.print(shown, width=width)
+        return
+    with console.capture() as captured:
+        console.print(shown, width=width)
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    console.print(Text("\n".join(lines)), soft_wrap=True)
+
+
 def duration(lasted: timedelta | None) -> str:
     """Return a time span as ``1:23`` or ``1:02:03``; empty when it is not known."""
     if lasted is None:
@@ -66,7 +78,7 @@ def outcome_words(call: CallEntry) -> str:
     kind, _, where = call.outcome.partition(":")
     words = {
         "refused": f"refused: {call.refused}",
-        "lost": f"lost: the instance died while the call was in {call.state}",
+        "lost": f"lost: its end is not known, only that it was in {call.state}",
         "live": f"live, in {call.state}",
         "answered": f"answered by {_TARGETS.get(where, where)}",
         "abandoned": f"abandoned: the caller hung up in {where}",
@@ -75,6 +87,11 @@ def outcome_words(call: CallEntry) -> str:
         "failed": "failed: the connection to the switch was lost",
     }
     return words.get(call.status) or words.get(kind) or call.outcome
+
+
+def target_words(target: str) -> str:
+    """Return who a target is: ``the office``."""
+    return _TARGETS.get(target, target)
 
 
 _TARGETS = {

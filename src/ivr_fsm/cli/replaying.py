@@ -17,8 +17,10 @@ from ivr_fsm.cli.calls import chosen, view_of
 from ivr_fsm.cli.common import JournalOption, fail, read_settings
 from ivr_fsm.cli.finding import opened
 from ivr_fsm.cli.plain import WIDTH, View, screen
-from ivr_fsm.cli.wording import event_words, guard_words
+from ivr_fsm.cli.reasons import guard_words
+from ivr_fsm.cli.wording import event_words
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.codec import encode_step
 from ivr_fsm.journal.entries import CallEntry, StepEntry
 from ivr_fsm.journal.files import FileError, read_file
 from ivr_fsm.journal.replay import Difference, Replay, plan_changes, replay
@@ -66,7 +68,7 @@ def replay_command(
     if since:
         _replay_all(since, plan, journal)
         return
-    view = view_of(utc=False)
+    view = view_of()
     recorded = _read(call, journal, view)
     today, with_plan = _plan(plan, recorded)
     done = replay(recorded.steps, today)
@@ -142,11 +144,13 @@ def _tell(
 
 
 def _difference(recorded: Recorded, found: Difference, view: View) -> Iterator[tuple[str, str]]:
-    step, legs, fired = found.recorded, Legs(), None
+    # The same leg's id may stand for another phone now.
+    step, fired, legs_then, legs_now = found.recorded, None, Legs(), Legs()
     for entry, changes in follow(recorded.steps[: step.number]):
-        legs.note(entry.commands)
+        legs_then.note(entry.commands)
+        legs_now.note(entry.commands if entry is not step else ())
         fired = changes.fired
-    legs.note(found.added)
+    legs_now.note(encode_step(found.today).get("commands", ()))
     seconds = (step.at - recorded.call.started).total_seconds()
     yield (
         f"different at step {step.number} of {len(recorded.steps)}, {seconds:.1f} s into the call",
@@ -165,7 +169,8 @@ def _difference(recorded: Recorded, found: Difference, view: View) -> Iterator[t
     for verb, fault in (("then", step.fault), ("now ", found.today.fault)):
         if fault:
             yield f"  fault {verb}  {fault}", "red"
-    for verb, commands in (("only then", found.missing), ("only now ", found.added)):
+    sides = (("only then", found.missing, legs_then), ("only now ", found.added, legs_now))
+    for verb, commands, legs in sides:
         for command in commands:
             yield f"  {verb}  {legs.words([command])}{_details(command)}", ""
     if not (found.missing or found.added):

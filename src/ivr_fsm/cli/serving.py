@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,7 @@ from ivr_fsm.demo.run import APART, NOON, Played, play
 from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
 from ivr_fsm.demo.show import Screen, summary
 from ivr_fsm.directory.file import FileDirectory
+from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.port import DirectoryError
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
 from ivr_fsm.flow import diagram as drawing
@@ -132,14 +134,26 @@ def _speech_problems(settings: Settings) -> list[str]:
 
 
 def _directory_problems(settings: Settings) -> list[str]:
-    if settings.directory is None:
-        return []
     try:
-        for warning in FileDirectory(settings.directory, settings.region).warnings:
-            OUT.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
+        warnings = asyncio.run(_ask(settings))
     except DirectoryError as error:
-        return str(error).splitlines()
+        place = "IVR_MARKETPLACE: " if settings.marketplace and not settings.directory else ""
+        return [place + line.removeprefix(place) for line in str(error).splitlines()]
+    for warning in warnings:
+        OUT.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
     return []
+
+
+async def _ask(settings: Settings) -> Sequence[str]:
+    """Ask the directory something harmless, and return what is doubtful in it."""
+    directory = service.directory_of(settings)
+    try:
+        if isinstance(directory, HttpDirectory):
+            await directory.check()
+            return directory.warnings
+        return directory.warnings if isinstance(directory, FileDirectory) else ()
+    finally:
+        await directory.close()
 
 
 def _journal_problems(settings: Settings) -> list[str]:
@@ -167,7 +181,9 @@ async def _serve(settings: Settings) -> None:
     try:
         running = service.build(settings)
         await running.start()
-    except (PlanError, DirectoryError, PromptError, EngineError, JournalError) as error:
+    except JournalError as error:
+        fail(str(error))
+    except (PlanError, DirectoryError, PromptError, EngineError) as error:
         fail(f"{error}\nivr-fsm check names all that is wrong")
     except OSError as error:
         fail(f"cannot start: {error}; see IVR_HOST, IVR_PORT and IVR_SPEECH_CACHE in docs/configuration.md")

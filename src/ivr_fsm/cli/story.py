@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from ivr_fsm.cli.asked import TIMERS, Legs, heard
 from ivr_fsm.cli.plain import View
-from ivr_fsm.cli.wording import event_words, guard_words, timer_name
+from ivr_fsm.cli.reasons import guard_words
+from ivr_fsm.cli.wording import event_words, timer_name
 from ivr_fsm.flow.commands import Tell
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
 from ivr_fsm.journal.timers import Armed, Changes, Timers
@@ -44,7 +45,7 @@ class Row:
         words: what happened.
         why: the guards that were asked, with their answers.
         does: what was asked for.
-        timers: what was armed and cancelled.
+        timers: what was armed and cancelled, if every step is told.
         trouble: what went wrong.
         quiet: whether it moved nothing.
     """
@@ -85,20 +86,29 @@ def tell(
         steps: its steps.
         gaps: the gaps of the journal during the call, in their order.
         view: how it is shown.
-        every: also show the steps that changed nothing, and each by itself.
+        every: also show the steps that changed nothing, each by itself, and the timers.
     """
     teller = _Teller(call, view, every)
     waiting = list(gaps)
-    number = 1
-    for step in steps:
+    number, ahead = 1, timedelta()
+    for step, even in zip(steps, _evenly(steps), strict=True):
         while waiting and waiting[0].began <= step.at:
-            teller.gap(waiting.pop(0))
-        teller.missing(number, step)
-        teller.step(step)
+            teller.gap(waiting.pop(0), ahead)
+        ahead = even.at - step.at
+        teller.missing(number, even)
+        teller.step(even)
         number = step.number + 1
     for gap in waiting:
-        teller.gap(gap)
-    return Story(teller.rows, teller.left_out, teller.timers.running)
+        teller.gap(gap, ahead)
+    running = [replace(each, deadline=each.deadline - ahead) for each in teller.timers.running]
+    return Story(teller.rows, teller.left_out, running)
+
+
+def _evenly(steps: Sequence[StepEntry]) -> Iterator[StepEntry]:
+    """Return *steps* at the times of a clock that nobody sets, and that goes on from the first."""
+    for step in steps:
+        first = steps[0]
+        yield replace(step, at=first.at + timedelta(seconds=step.mono - first.mono))
 
 
 class _Teller:
@@ -135,12 +145,12 @@ class _Teller:
             self.rows.append(Row(self._second(step.at), trouble=[f"{which} missing from the journal"]))
             self._open.clear()
 
-    def gap(self, gap: GapEntry) -> None:
-        """Tell that the journal was behind."""
+    def gap(self, gap: GapEntry, ahead: timedelta) -> None:
+        """Tell that the journal was behind, when the call's even clock was *ahead* of the other."""
         lost = f", {gap.lost} never" if gap.lost else ""
         lasted = f"until {self._view.local(gap.ended):%H:%M:%S} ({gap.why})"
         text = f"gap of the journal {lasted}: {gap.late} steps of this instance's calls written late{lost}"
-        self.rows.append(Row(self._second(gap.began), trouble=[text]))
+        self.rows.append(Row(self._second(gap.began + ahead), trouble=[text]))
         self._open.clear()
 
     def _weigh(self, step: StepEntry) -> Weight:
@@ -158,10 +168,10 @@ class _Teller:
             self._second(step.at),
             step.number,
             state=step.after if step.moved else "",
-            words=event_words(step, changes.fired),
+            words=event_words(step, changes.fired, released=_leg_of(step) in self._legs.released),
             why=[guard_words(judged, self._view.zone) for judged in step.judged],
             does=self._legs.words(each for each in step.commands if each.get("is") not in TIMERS),
-            timers=self._timer_words(changes),
+            timers=self._timer_words(changes) if self._every else "",
             trouble=list(_trouble(step)),
             quiet=quiet,
         )
@@ -169,13 +179,17 @@ class _Teller:
     def _add(self, weight: Weight, step: StepEntry) -> None:
         """Tell a step of which many are alike in the row of those before it."""
         at = self._second(step.at)
-        target, _, phone = step.leg.replace("_", " ").rpartition(" ")
+        target, _, phone = step.leg.partition(" ")
+        target = target.replace("_", " ")
         row = self._open.get((weight, target))
         if row is None:
             row = self._open[weight, target] = Row(at)
             self.rows.append(row)
         if weight is Weight.SOUND:
-            said = ", ".join(f"{code} at {at:.1f}" for code in heard(step.commands)) or f"silence at {at:.1f}"
+            said = (
+                ", ".join(f"{self._legs.titled(code)} at {at:.1f}" for code in heard(step.commands))
+                or f"silence at {at:.1f}"
+            )
             row.words = f"{row.words}, {said}" if row.words else f"the caller hears {said}"
         else:
             row.words = f"{row.words}, {phone}" if row.words else f"{target} rings: {phone}"

@@ -10,29 +10,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.calls import UtcOption, view_of
+from ivr_fsm.cli.calls import UtcOption, ZoneOption, view_of
 from ivr_fsm.cli.common import JournalOption, fail, journal_engine
 from ivr_fsm.cli.finding import one_call
 from ivr_fsm.cli.listing import SHORT
 from ivr_fsm.cli.plain import WIDTH, View, screen
-from ivr_fsm.cli.wording import event_words, guard_words
+from ivr_fsm.cli.reasons import guard_words
+from ivr_fsm.cli.wording import event_words
 from ivr_fsm.journal.database import JournalError
 from ivr_fsm.journal.entries import CallEntry, StepEntry
 from ivr_fsm.journal.follower import Follower
-from ivr_fsm.journal.reader import Reader
+from ivr_fsm.journal.reader import Reader, Wanted
 
 PAUSE = 0.5
 """Seconds between two looks into the journal."""
+
+MOST = 20
+"""So many of the calls that are on are shown at the beginning."""
 
 
 def tail(
     call: Annotated[str, typer.Option(metavar="ID", help="Only this call: its id, or how it begins.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Also the steps that changed nothing.")] = False,
     utc: UtcOption = False,
+    zone: ZoneOption = "",
     journal: JournalOption = "",
 ) -> None:
     """Show calls as they move, a line for each step that leads somewhere, until Ctrl-C."""
-    view, console = view_of(utc), screen()
+    view, console = view_of(utc=utc, zone=zone), screen()
     reader = Reader(journal_engine(journal))
     try:
         keys = {each.key for each in one_call(reader, call)} if call else set()
@@ -41,11 +46,25 @@ def tail(
         fail(str(error))
     away = ""
     try:
+        typer.echo("following the calls of the journal; Ctrl-C ends", err=True)
+        begin(console, reader, view, keys)
         while True:
             away = look(console, follower, view, keys, every=every, away=away)
             time.sleep(PAUSE)
     except KeyboardInterrupt:
         return
+
+
+def begin(console: Console, reader: Reader, view: View, keys: set[int]) -> None:
+    """Print where the newest calls that are still on are; *keys*: only those; none: all."""
+    try:
+        for call in reversed(reader.calls(Wanted(live=True), MOST)):
+            if not keys or call.key in keys:
+                moves = [step for step in reader.steps(call.key) if _leads_somewhere(step)]
+                for step in moves[-1:]:
+                    _print(console, call, step, view)
+    except JournalError as error:
+        fail(str(error))
 
 
 def look(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.plain import WIDTH, View, duration, outcome_words
+from ivr_fsm.cli.plain import WIDTH, View, duration, outcome_words, put, target_words
 from ivr_fsm.cli.story import Row, Story, tell
 from ivr_fsm.cli.wording import starts_prompt, timer_name
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
+from ivr_fsm.journal.recordings import REMOVED
+
+_OVERDUE = timedelta(minutes=1)
+"""So long after a deadline nobody can be there any more who would keep it."""
 
 
 def show(
@@ -44,7 +48,7 @@ def show(
         _timeline(story, view, every),
         *_end(call, story, view, now),
     ]
-    console.print(Group(*parts), width=min(console.width, WIDTH))
+    put(console, Group(*parts), min(console.width, WIDTH))
 
 
 def _header(call: CallEntry, steps: Sequence[StepEntry], view: View) -> Iterator[RenderableType]:
@@ -53,20 +57,31 @@ def _header(call: CallEntry, steps: Sequence[StepEntry], view: View) -> Iterator
     who = ", ".join(filter(None, known)) or forgotten or ("not known" if call.kind else "not identified")
     phone = call.phone or ("number removed" if call.forgotten else "number hidden")
     yield Text.assemble((view.safe(phone), "bold"), "  ", view.safe(who))
-    ended = [view.safe(f"{outcome_words(call)}{f' ({call.answered_phone})' if call.answered_phone else ''}")]
-    ended += [
-        f"{verb} {duration(span)}"
-        for verb, span in (("waited", call.waited), ("talked", call.talked))
-        if span
-    ]
-    yield Text(" · ".join(ended), style=style_of(call))
+    by_phone = f" ({call.answered_phone})" if call.status == f"answered:{call.answered_by}" else ""
+    ended = [outcome_words(call) + by_phone, *_times(call, steps)]
+    yield Text(view.safe(" · ".join(ended)), style=style_of(call))
     began = view.local(call.started)
     called = f"to {view.safe(call.called)} · " if call.called else ""
     yield Text(f"{began:%a %Y-%m-%d %H:%M:%S %Z} · {called}{view.safe(call.call)}")
     yield Text(f"instance {view.safe(call.instance)} · flow {call.flow} · plan {call.plan}", style="dim")
+    if call.recording:
+        length = f" ({duration(timedelta(seconds=call.recording_seconds))})" if call.recording_seconds else ""
+        faulty = call.recording not in ("ok", REMOVED)
+        yield Text(f"recording {view.safe(call.recording)}{length}", style="red" if faulty else "dim")
     way = [step.after for step in steps if step.moved and step.after not in ("releasing", "ended")]
     if way:
         yield Text(f"went {' → '.join(way)}", style="cyan")
+
+
+def _times(call: CallEntry, steps: Sequence[StepEntry]) -> Iterator[str]:
+    """Say how long the caller waited and talked, and with whom first if there were several."""
+    talks = [step.leg for step in steps if step.event == "Bridged"]
+    first, several = talks[0].partition(" ")[0] if talks else "", len(set(talks)) > 1
+    if call.waited:
+        waited = f"first answered after {{}} by {target_words(first)}" if several else "waited {}"
+        yield waited.format(duration(call.waited))
+    if call.talked:
+        yield f"talked {duration(call.talked)}{' in all' if several else ''}"
 
 
 def _timeline(story: Story, view: View, every: bool) -> Table:
@@ -116,15 +131,22 @@ def _end(call: CallEntry, story: Story, view: View, now: datetime) -> Iterator[R
         yield Text(f"the journal has no step of this call: {removed}", style="yellow")
     if story.left_out:
         what = "step that changed nothing" if story.left_out == 1 else "steps that changed nothing"
-        yield Text(f"{story.left_out} {what}; --all shows every step by itself", style="dim")
+        yield Text(f"{story.left_out} {what}; --all shows every step by itself, and the timers", style="dim")
     if call.status == "lost" and call.lost:
-        yield Text(f"lost: noticed at {view.local(call.lost):%Y-%m-%d %H:%M:%S}", style="bold red")
+        at = f"{view.local(call.lost):%Y-%m-%d %H:%M:%S}"
+        text = f"lost: noticed at {at}: its instance died, or it was exported before it ended"
+        yield Text(text, style="bold red")
     if call.status == "live":
         # The next prompt, and when the call moves on by itself: what lies between is more prompts.
         coming = [*story.running[:1], *(each for each in story.running[1:] if not starts_prompt(each.timer))]
         due = [f"{timer_name(each.timer)} at {view.local(each.deadline):%H:%M:%S}" for each in coming]
         then = f"; next: {', '.join(due)}" if due else ""
         yield Text(f"live: in {call.state} for {duration(now - call.since)}{then}", style="bold cyan")
+        if coming and now - coming[0].deadline > _OVERDUE:
+            text = (
+                "its deadlines passed long ago: its instance may have died; then its next start marks it lost"
+            )
+            yield Text(text, style="yellow")
 
 
 def style_of(call: CallEntry) -> str:

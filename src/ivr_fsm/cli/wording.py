@@ -1,48 +1,13 @@
-"""What happened in a call, in words for people: events and guards."""
+"""What happened in a call, in words for people."""
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
-
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Caller, Customer, Partner, Unknown
-from ivr_fsm.flow.record import RINGING, Judged
+from ivr_fsm.flow.record import RINGING
 from ivr_fsm.journal.codec import CodecError
 from ivr_fsm.journal.entries import StepEntry
 from ivr_fsm.journal.timers import Armed
-
-GUARDS = {
-    "caller_is_partner": "the caller is a partner shop",
-    "has_order": "the caller has an active order",
-    "office_open": "the office is open",
-    "shop_open": "the shop is open",
-    "pressed_shop": "that is the key for the shop",
-    "pressed_support": "that is the key for support",
-    "tries_left": "another try is left",
-    "repeats_left": "the menu may be repeated",
-    "awaited_prompt": "this prompt was waited for",
-    "prompt_unheard": "it could not be played",
-    "nothing_plays": "nothing else plays",
-    "leg_wanted": "this phone may have the call",
-    "announcement_needed": "who answers is told first who calls",
-    "no_confirm_needed": "no key is needed to accept",
-    "confirmed": "that is the key that accepts",
-    "still_announcing": "the announcement was still on",
-    "leg_is_answered": "this is the phone that answered",
-    "leg_transferred": "they transferred the caller",
-    "never_bridged": "they had not talked yet",
-    "talking": "they were talking",
-    "sent_elsewhere": "the caller was sent to a number",
-    "leg_was_shops": "it was the shop that had answered",
-    "leg_was_call_centres": "it was the call centre that had answered",
-    "all_failed": "no phone of this target can answer any more",
-    "nobody_rings": "no phone can answer any more",
-    "destination_awaited": "the number of a transfer was waited for",
-    "transfer_target_lost": "the number transferred to cannot answer any more",
-    "legs_left": "somebody is still on the line",
-    "no_legs_left": "nobody is on the line any more",
-}
-"""What each guard asks, as a sentence that is true or not."""
 
 CAUSES = {
     "NORMAL_CLEARING": "hung up",
@@ -59,6 +24,9 @@ CAUSES = {
     "ORIGINATOR_CANCEL": "released",
 }
 
+_BY_THEMSELVES = ("NORMAL_CLEARING", "ORIGINATOR_CANCEL")
+"""Causes with which callers hang up: after the call was answered, and before."""
+
 _LIMITS = {
     "identifying": "the marketplace did not say who calls",
     "dialing_shop": "the shop did not answer",
@@ -71,8 +39,32 @@ _LIMITS = {
 }
 
 
-def event_words(step: StepEntry, fired: Armed | None = None) -> str:
-    """Return the event of *step* in words; *fired* is the timer that it is, where that is known."""
+PROMPTS = {
+    "FW1": "greeting",
+    "FW2": "for partner shops",
+    "FW3": "menu",
+    "FW4": "the shop does not answer",
+    "FW5": "the shop is closed",
+    "FW6": "connecting to the shop",
+    "FW7": "connecting to support",
+    "FW8": "please stay on the line",
+    "FW9": "nobody could answer",
+    "ANNOUNCE": "who calls",
+    "CONFIRM": "the key that accepts",
+    "RECORDED": "the call is recorded",
+    "SORRY": "technical problem",
+}
+"""What each prompt is about."""
+
+
+def event_words(step: StepEntry, fired: Armed | None = None, *, released: bool = False) -> str:
+    """Return the event of *step* in words.
+
+    Args:
+        step: whose.
+        fired: the timer that the event is, where that is known.
+        released: the phone that the event is about has been released before.
+    """
     try:
         event = step.decoded()
     except CodecError:
@@ -90,7 +82,7 @@ def event_words(step: StepEntry, fired: Armed | None = None) -> str:
         case events.TimerFired(timer=timer):
             words = _timer_words(timer, step, fired)
         case events.CallerHungUp(cause=cause):
-            said = "" if cause == "NORMAL_CLEARING" else f" ({cause})"
+            said = "" if cause in _BY_THEMSELVES else f" ({CAUSES.get(cause, cause)})"
             words = f"the caller {'is gone' if step.before in ('releasing', 'ended') else 'hung up'}{said}"
         case events.CallerReturned(destination=""):
             words = "the caller is back, without a number to go to"
@@ -99,13 +91,24 @@ def event_words(step: StepEntry, fired: Armed | None = None) -> str:
         case events.LinkLost(why=why):
             words = f"the connection to the switch is gone: {why}"
         case _:
-            words = _leg_words(
-                event, step.leg.replace("call_centre", "call centre") or "a phone not of this call"
-            )
+            leg = step.leg.replace("call_centre", "call centre") or "a phone not of this call"
+            # What still ends while the call is being released does so because of that.
+            words = _leg_words(event, leg, released=released or step.before == "releasing")
+            words += _too_late(event, step)
     return words
 
 
-def _leg_words(event: events.Event, leg: str) -> str:
+def _too_late(event: events.Event, step: StepEntry) -> str:
+    """Say why a phone that has just answered is released at once."""
+    let_go = isinstance(event, events.LegAnswered) and any(
+        command.get("is") == "Release" and command.get("leg") == event.leg for command in step.commands
+    )
+    if not let_go:
+        return ""
+    return ", when the call was over" if step.before == "releasing" else ", after another phone had"
+
+
+def _leg_words(event: events.Event, leg: str, *, released: bool) -> str:
     said = type(event).__name__
     match event:
         case events.LegRinging():
@@ -114,6 +117,8 @@ def _leg_words(event: events.Event, leg: str) -> str:
             said = "answered"
         case events.LegEnded(transferred=True):
             said = "transferred the caller"
+        case events.LegEnded(cause="NORMAL_CLEARING") if released:
+            said = "is released"
         case events.LegEnded(cause=cause):
             return f"{leg}: {CAUSES.get(cause, cause)}"
         case events.LegDigitPressed(digit=digit):
@@ -175,28 +180,3 @@ def starts_prompt(timer: events.Timer) -> bool:
 def timer_name(timer: events.Timer) -> str:
     """Return what *timer* stands for: ``limit``, ``silence``, or the prompt that it begins."""
     return timer.name.split()[-1]
-
-
-def guard_words(judged: Judged, zone: tzinfo | None) -> str:
-    """Return a guard with its answer and the value it judged: ``yes: the shop is open (arbat)``."""
-    asked = GUARDS.get(judged.guard, judged.guard.replace("_", " "))
-    value = judged.value.replace("_", " ")
-    match judged.guard:
-        case "caller_is_partner" | "has_order":
-            value = f"scenario {value}"
-        case "awaited_prompt" | "nothing_plays":
-            value = prompt(value)
-        case "tries_left":
-            value = f"wrong key {value}"
-        case "repeats_left":
-            value = f"repeated {value}"
-        case "office_open":
-            value = _moment(value, zone)
-    return f"{'yes' if judged.answer else 'no'}: {asked}" + (f" ({value})" if value else "")
-
-
-def _moment(value: str, zone: tzinfo | None) -> str:
-    try:
-        return f"{datetime.fromisoformat(value).astimezone(zone):%a %H:%M}"
-    except ValueError:
-        return value

@@ -130,6 +130,9 @@ class Broken:
         """Fail."""
         raise DirectoryError("the answer is not JSON")
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 async def play(
     scenario: Scenario,
@@ -162,6 +165,7 @@ async def play(
         service = Service(
             Settings.model_construct(
                 port=0,
+                web_port=0,
                 freeswitch_port=switch.control_port,
                 prompts=heard,
                 speech_cache=Path(folder) / "speech",

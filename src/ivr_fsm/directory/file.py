@@ -99,11 +99,16 @@ class FileDirectory:
             order=record.order_id,
             answered_by=by and by.target,
             answered_phone=by and self._shown(by.phone),
+            answered_name=by and by.name,
             outcome=record.outcome,
             started=record.started.isoformat(),
-            talk_seconds=record.talk_seconds,
+            waited_seconds=record.waited_seconds,
+            talked_seconds=record.talked_seconds,
             recording=record.recording,
         )
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
     async def _fresh(self) -> Contents:
         """Return the contents, read again if the file has changed since the last look."""

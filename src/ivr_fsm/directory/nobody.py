@@ -19,3 +19,6 @@ class NobodyKnown:
 
     async def call_ended(self, _record: CallRecord) -> None:
         """Nobody wants to know."""
+
+    async def close(self) -> None:
+        """Nothing is open."""

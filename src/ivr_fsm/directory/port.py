@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
+from uuid import UUID, uuid5
 
 from ivr_fsm.flow.caller import Caller
 
 
 class DirectoryError(Exception):
-    """The directory cannot answer: out of reach, slow, or talking rubbish. One problem a line."""
+    """The directory cannot answer: out of reach, slow, or talking rubbish. One problem a line.
+
+    Attributes:
+        retry_after: seconds after which it wants to be asked again; 0: it did not say.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RecordRefused(DirectoryError):
+    """The record of a call was looked at and will never be taken: telling it again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +36,15 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBy:
-    """The target (``shop``, ``office``, ``call_centre``, ``transfer``) that took a call, and its phone."""
+    """The target (``shop``, ``office``, ``call_centre``, ``transfer``) that took a call, and its phone.
+
+    *name* and *description* are those of its `Answerer`, where they are known.
+    """
 
     target: str
     phone: str
+    name: str | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,9 @@ class CallRecord:
         answered_by: nobody: None.
         outcome: ``answered:<target>``, ``abandoned:<state>``, ``partner``, ``unanswered`` or ``failed``.
         started: when the call arrived, an aware time.
-        talk_seconds: from the bridge to the hangup; 0 when there was none.
+        waited_seconds: from the arrival to the first answer, or to the end when nobody answered; None: the
+            service died meanwhile, and nobody knows.
+        talked_seconds: all conversations together; 0 when there was none; None: as above.
         recording: link to the recording.
     """
 
@@ -50,8 +70,17 @@ class CallRecord:
     answered_by: AnsweredBy | None
     outcome: str
     started: datetime
-    talk_seconds: float
-    recording: str | None
+    waited_seconds: float | None = None
+    talked_seconds: float | None = None
+    recording: str | None = None
+
+    @property
+    def key(self) -> str:
+        """A UUID that is the same whenever the record is told again, and no other call's.
+
+        A caller leg may be a call twice (its first service died), so the start counts, too.
+        """
+        return str(uuid5(UUID(self.call_id), self.started.astimezone(UTC).isoformat()))
 
 
 class Directory(Protocol):
@@ -78,8 +107,12 @@ class Directory(Protocol):
         """
 
     async def call_ended(self, record: CallRecord) -> None:
-        """Hand over the record of a call that is over.
+        """Hand over the record of a call that is over; the same one may come again.
 
         Raises:
-            DirectoryError: it was not taken.
+            RecordRefused: it will never be taken.
+            DirectoryError: it was not taken now.
         """
+
+    async def close(self) -> None:
+        """Let go of connections; nothing is asked any more."""

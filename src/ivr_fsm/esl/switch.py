@@ -168,10 +168,10 @@ class FreeSwitch:
         self._api(f"uuid_bridge {self._caller} {leg}", said)
 
     def record(self, name: str) -> None:
-        """Record both directions on a channel each."""
+        """Record the caller on the left channel, what the caller hears on the right, until the leg ends."""
         if self._trunk.recordings is not None:
             self._api(f"uuid_setvar {self._caller} RECORD_STEREO true")
-            # A transferred call is recorded in several parts, into one file.
+            # It goes on through transfers. Were it ever begun anew, what is there must not be lost.
             self._api(f"uuid_setvar {self._caller} RECORD_APPEND true")
             self._api(f"uuid_record {self._caller} start {self._trunk.recordings / name}")
 

@@ -129,7 +129,7 @@ class Actions(Entries):
         self.call.playing.clear()
         self.call.holding = ""
         self._cancel_timers()
-        if self.call.plan.connected.record:
+        if self.call.plan.connected.record != "off":
             self._ask(do.Record())
         self.tell("answered", **leg.facts())
 

@@ -101,7 +101,7 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Record the conversation, in stereo, from now to its end."""
+    """Record the caller leg, in stereo, from now to its end; nothing new when it is recorded already."""
 
 
 @dataclass(frozen=True, slots=True)

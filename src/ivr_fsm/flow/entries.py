@@ -5,6 +5,7 @@ from __future__ import annotations
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.means import Means
+from ivr_fsm.flow.plan import RECORDED
 
 
 class Entries(Means):
@@ -19,8 +20,13 @@ class Entries(Means):
     def on_enter_greeting(self) -> None:
         """Answer, and say what this service is."""
         self._visit()
+        greeting = self.call.plan.greeting
         self._ask(do.Answer())
-        self._await_prompt(self.call.plan.greeting.prompt, self.call.plan.greeting.limit)
+        if self.call.plan.connected.record == "answer":
+            self._ask(do.Record())
+        if greeting.recorded:
+            self._play(greeting.prompt)
+        self._await_prompt(RECORDED if greeting.recorded else greeting.prompt, greeting.limit)
 
     def on_enter_partner_notice(self) -> None:
         """Answer, and send the shop to the chat."""

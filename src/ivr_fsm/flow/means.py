@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.guards import Guards
-from ivr_fsm.flow.plan import Target, Timeline
+from ivr_fsm.flow.plan import RECORDED, Target, Timeline
 from ivr_fsm.flow.record import RINGING, Leg, LegState
 
 HOLD = "FW8"
@@ -27,11 +27,14 @@ class Means(Guards):
         self._ask(do.Tell(what, {**self.call.facts(), **facts}))
 
     def stop_prompt(self) -> None:
-        """Silence what plays."""
+        """Silence what plays. Whoever presses a key during the greeting still hears that it is recorded."""
         if self.call.playing or self.call.holding:
+            owed = self.call.before == "greeting" and any(map(_says_recorded, self.call.playing))
             self._ask(do.StopPrompt())
             self.call.playing.clear()
             self.call.holding = ""
+            if owed:
+                self._play(RECORDED)
 
     def _ask(self, *wanted: do.Command) -> None:
         self.call.commands.extend(wanted)
@@ -152,3 +155,7 @@ class Means(Guards):
         self._release_all("ORIGINATOR_CANCEL", spare=spare)
         lasted = (self.call.now - self.call.started).total_seconds()
         self.tell("ended", outcome=outcome, seconds=f"{lasted:.0f}")
+
+
+def _says_recorded(token: str) -> bool:
+    return token.rpartition("-")[0] == RECORDED

@@ -24,6 +24,8 @@ from ivr_fsm.flow.hours import Hours
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+RECORDED = "RECORDED"
+"""The prompt that says that the conversation is recorded."""
 PromptCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,31}$")]
 
 _PLAY = re.compile(r"(\d+(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{0,31})(?:\s+every\s+(\d+(?:\.\d+)?))?")
@@ -110,6 +112,15 @@ class Notice(Part):
     """The call goes on after so many seconds even if the end of the prompt was not reported."""
 
 
+class Greeting(Notice):
+    """What is said to whoever is not a partner."""
+
+    prompt: PromptCode = "FW1"
+    """What is said."""
+    recorded: bool = False
+    """After it RECORDED: that the conversation is recorded. No key cuts that off; what comes next waits."""
+
+
 class Menu(Part):
     """The menu of a caller with an active order."""
 
@@ -174,13 +185,18 @@ class Transferring(Timeline):
     """How often a caller may be transferred; then the call centre is rung."""
 
 
+def _read_record(value: object) -> object:
+    return {True: "bridge", False: "off"}[value] if isinstance(value, bool) else value
+
+
 class Connected(Part):
     """The conversation."""
 
     bridge_limit: Seconds = 5
     """How long the switch may take to connect the two; then the next target is rung."""
-    record: bool = True
-    """Record the conversation, caller and callee on a channel each."""
+    record: Annotated[Literal["bridge", "answer", "off"], BeforeValidator(_read_record)] = "bridge"
+    """From when to record, caller and callee on a channel each: from the `bridge` (true), from the `answer`,
+    with what callers are told and press, or `off` (false)."""
 
 
 class Ending(Part):
@@ -259,7 +275,7 @@ class Plan(Part):
 
     prompts: Prompts = Prompts()
     identifying: Identifying = Identifying()
-    greeting: Notice = Notice(prompt="FW1")
+    greeting: Greeting = Greeting()
     menu: Menu = Menu()
     dialing_shop: Timeline = timeline(32, "0 FW6", "4 FW8", "14 FW8", "24 FW4")
     dialing_office: Office = Office()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DataError,
@@ -20,6 +22,8 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
     StatementError,
 )
+
+from ivr_fsm.journal.tables import METADATA
 
 LOCK_WAIT = 5.0
 """Seconds that SQLite waits for another process's write."""
@@ -33,9 +37,15 @@ _POSTGRESQL = {
 
 _MIGRATION_LOCK = 0x1FB5
 
+_ENCODED = "in a password, an @ is written %40, a % %25"
+
 
 class JournalError(Exception):
     """The journal cannot be used; the message names it, without its password, and says why."""
+
+
+class NoJournalError(JournalError):
+    """There is no such file."""
 
 
 def open_engine(url: str, *, must_exist: bool = False) -> Engine:
@@ -52,8 +62,11 @@ def open_engine(url: str, *, must_exist: bool = False) -> Engine:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         raise JournalError(
-            "IVR_JOURNAL is no URL like sqlite:///var/journal.db or postgresql://host/name"
+            f"IVR_JOURNAL is no URL like sqlite:///var/journal.db or postgresql://host/name; {_ENCODED}"
         ) from None
+    # The rest of a password, where one ended too early.
+    if parsed.get_backend_name() != "sqlite" and "@" in f"{parsed.host}{parsed.database}":
+        raise JournalError(f"IVR_JOURNAL has more than one @; {_ENCODED}")
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return _sqlite(Path(parsed.database), must_exist)
@@ -68,12 +81,19 @@ def open_engine(url: str, *, must_exist: bool = False) -> Engine:
 
 def _sqlite(file: Path, must_exist: bool) -> Engine:
     if must_exist and not file.is_file():
-        raise JournalError(f"there is no journal {file}; IVR_JOURNAL or --journal says where it is")
+        raise NoJournalError(f"there is no journal {file}; IVR_JOURNAL or --journal says where it is")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise JournalError(f"the journal {file}: {error}") from None
     engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": LOCK_WAIT})
+
+    @event.listens_for(engine, "do_connect")
+    def _create(*_: object) -> None:
+        # What is in it concerns nobody else on this machine; its -wal and -shm are made alike. What cannot be
+        # made, SQLite says better.
+        with suppress(OSError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -113,7 +133,8 @@ def migrate(engine: Engine) -> None:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             else:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            _version(connection)
+            if _version(connection)[0] is None and (others := _foreign(connection)):
+                raise JournalError(_not_ours(engine, others))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except JournalError:
@@ -130,6 +151,13 @@ def check_version(engine: Engine) -> None:
     """
     found, head = version(engine)
     if found is None:
+        try:
+            with engine.connect() as connection:
+                others = _foreign(connection)
+        except SQLAlchemyError as error:
+            raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+        if others:
+            raise JournalError(_not_ours(engine, others))
         raise JournalError(
             f"there is no journal in {shown(engine)}; ivr-fsm serve or ivr-fsm migrate makes it"
         )
@@ -164,6 +192,21 @@ def _version(connection: Connection) -> tuple[str | None, str | None]:
     return found, scripts.get_current_head()
 
 
+def _foreign(connection: Connection) -> list[str]:
+    """Return the tables that somebody else has made and ours cannot stand beside.
+
+    A PostgreSQL may be shared as long as no name is the same; a file of SQLite has one owner.
+    """
+    there = set(inspect(connection).get_table_names())
+    if "alembic_version" in there:
+        return []
+    return sorted(there if connection.dialect.name == "sqlite" else there & set(METADATA.tables))
+
+
+def _not_ours(engine: Engine, tables: list[str]) -> str:
+    return f"the database {shown(engine)} is somebody else's: no ivr-fsm has made its table {tables[0]}"
+
+
 def _alembic() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
@@ -177,7 +220,8 @@ def shown(engine: Engine) -> str:
 
 def _hidden(url: URL) -> str:
     # A password may stand among the options, too.
-    return url.set(query={}).render_as_string(hide_password=True)
+    plain = url.set(drivername=url.get_backend_name(), query={})
+    return plain.render_as_string(hide_password=True)
 
 
 def refuses(error: BaseException) -> bool:

@@ -44,7 +44,7 @@ class CallEntry:
     talk: int = 0
     """Microseconds of conversation."""
     recording: str | None = None
-    """``ok``, or what is wrong with it; empty: none was made; None: nobody has looked at it."""
+    """``ok``, ``removed``, or what is wrong with it; empty: none was made; None: nobody has looked at it."""
     recording_seconds: float | None = None
 
     @classmethod

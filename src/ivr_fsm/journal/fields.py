@@ -39,17 +39,18 @@ PERSONAL: Mapping[str, str] = {
 
 NUMBERS = _places(
     Dial="phone",
-    Shop="phones",
+    Order="status",
+    Shop="id name city link phones",
     CallerReturned="destination referred_by",
     LegEnded="cause",
     BridgeFailed="why",
     CallerHungUp="cause",
     LinkLost="why",
-    facts="leg_phone to by shop_phones legs why",
-    judged="leg_wanted leg_is_answered sent_elsewhere destination_awaited transfer_target_lost",
+    facts="leg_phone to by shop_phones legs why status shop shop_link city",
+    judged="shop_open leg_wanted leg_is_answered sent_elsewhere destination_awaited transfer_target_lost",
     step="leg fault",
 )
-"""Texts in which the number of somebody who is rung may stand, or a caller's."""
+"""Texts from outside in which a number may stand: that of somebody who is rung, of a shop, or a caller's."""
 
 HARMLESS = _places(
     CallArrived="call_id called",
@@ -63,8 +64,7 @@ HARMLESS = _places(
     AnnouncementFinished="leg heard",
     Bridged="leg",
     BridgeFailed="leg",
-    Order="status",
-    Shop="id name city link open_now",
+    Shop="open_now",
     Play="code token",
     Hold="token",
     Dial="leg target ring_limit park_limit",
@@ -75,15 +75,18 @@ HARMLESS = _places(
     Hangup="cause",
     StartTimer="after",
     Tell="what",
-    facts="status shop shop_link city target digit next code result outcome seconds",
+    facts="target digit next code result outcome seconds",
     judged="""
-        caller_is_partner has_order office_open shop_open pressed_shop pressed_support tries_left repeats_left
+        caller_is_partner has_order office_open pressed_shop pressed_support tries_left repeats_left
         awaited_prompt prompt_unheard nothing_plays announcement_needed no_confirm_needed confirmed
         still_announcing leg_transferred never_bridged talking leg_was_shops leg_was_call_centres all_failed
         nobody_rings legs_left no_legs_left
     """,
 )
-"""What says nothing about a person. A text that is in none of the three is removed with the caller's data."""
+"""What the flow or the switch made, and says nothing about a person.
+
+A text that is in none of the three is removed with the caller's data.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,12 +30,26 @@ class FileError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A call with all that is known of it. Its key means something only in the journal that it came from."""
+    """A call with all that is known of it. Its key means something only in the journal that it came from.
+
+    Attributes:
+        call: the call.
+        steps: its steps.
+        plan: the plan that it went by, if today's version can read it.
+        gaps: the gaps of its instance's journal meanwhile.
+        stored: the plan as the journal has it, where today's version cannot read it.
+    """
 
     call: CallEntry
     steps: list[StepEntry]
     plan: Plan | None
     gaps: list[GapEntry]
+    stored: Json = None
+
+    @property
+    def plan_json(self) -> Json:
+        """The plan as JSON, if it is known."""
+        return self.plan.model_dump(mode="json") if self.plan else self.stored
 
 
 def read_call(reader: Reader, call: CallEntry) -> Exported:
@@ -45,9 +59,11 @@ def read_call(reader: Reader, call: CallEntry) -> Exported:
         JournalError: the journal cannot be read.
     """
     steps = reader.steps(call.key)
-    until = max([call.started, *(step.at for step in steps)])
-    gaps = [gap for gap in reader.gaps(call.started, until) if gap.instance == call.instance]
-    return Exported(call, steps, reader.plan(call.plan), gaps)
+    # The clock may have been set back during the call.
+    times = [call.started, *(step.at for step in steps)]
+    gaps = [gap for gap in reader.gaps(min(times), max(times)) if gap.instance == call.instance]
+    plan = reader.plan(call.plan)
+    return Exported(call, steps, plan, gaps, None if plan else reader.stored_plan(call.plan))
 
 
 def redacted(exported: Exported, region: str, now: datetime) -> Exported:
@@ -58,8 +74,8 @@ def redacted(exported: Exported, region: str, now: datetime) -> Exported:
         region: the country whose national phone numbers are understood.
         now: aware time, noted as that of the removal.
     """
-    call, plan = exported.call, exported.plan
-    planned = tuple(phones_of(plan.model_dump(mode="json"))) if plan else ()
+    call, plan = exported.call, exported.plan_json
+    planned = tuple(phones_of(plan)) if plan else ()
     without = redact(call, exported.steps, planned, number=number_of(call.phone, region), forgotten=now)
     return replace(exported, call=without.call, steps=without.steps)
 
@@ -73,7 +89,7 @@ def to_text(exported: Exported) -> str:
         "call": call,
         "steps": [asdict(step) for step in exported.steps],
         "gaps": [asdict(gap) for gap in exported.gaps],
-        "plan": exported.plan.model_dump(mode="json") if exported.plan else None,
+        "plan": exported.plan_json,
     }
     return json.dumps(content, ensure_ascii=False, indent=2, default=datetime.isoformat) + "\n"
 
@@ -86,7 +102,7 @@ def read_file(path: Path) -> Exported:
         OSError: it cannot be read.
     """
     if not path.is_file():
-        raise FileError("there is no such file")
+        raise FileError("it is no file" if path.exists() else "there is no such file")
     if (size := path.stat().st_size) > LARGEST:
         raise FileError(f"is of {size} bytes, and no call has more than {LARGEST}")
     try:
@@ -131,7 +147,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-_At = Annotated[AwareDatetime, Field(strict=False)]
+def _within_reach(at: datetime) -> datetime:
+    if not _EARLIEST <= at < _LATEST:
+        raise ValueError(f"must be between the years {_EARLIEST.year} and {_LATEST.year}")
+    return at
+
+
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_At = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_reach)]
 _Count = Annotated[int, Field(ge=0, lt=2**31)]
 
 

@@ -16,7 +16,7 @@ from ivr_fsm.journal.database import JournalError, reason, shown
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.numbers import Number
 from ivr_fsm.journal.personal import Redacted
-from ivr_fsm.journal.recordings import of_call
+from ivr_fsm.journal.recordings import note_removed, of_call
 from ivr_fsm.journal.scrub import scrub
 from ivr_fsm.journal.tables import CALLS, STEPS
 from ivr_fsm.journal.taking import Rests, Taker, settled
@@ -98,6 +98,7 @@ class Forgetting:
                 # The recording first: whoever is stopped in between finds the call once more.
                 if recording and call.phone == self._phone:
                     recording.unlink(missing_ok=True)
+                    note_removed(self._engine, [call.call])
                 rests.begin()
                 taken = self._taker.take(call.key, self._number, self._forgotten(call), self._now)
                 self._sort(found, call, over, taken, recording)
@@ -120,6 +121,7 @@ class Forgetting:
         rows = select(*calls, settled(self._now).label("over")).where(
             or_(
                 calls.phone == self._phone,
+                has(calls.shop),
                 has(calls.answered_phone),
                 has(calls.refused),
                 calls.key.in_(in_steps),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import phonenumbers
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement
 
-_SEPARATORS = " ()-.\u00a0"
-_BETWEEN = rf"[{re.escape(_SEPARATORS)}]*"
+BETWEEN = (
+    r"[-x\u2010-\u2015\u2212\u30fc\uff0d-\uff0f \u00a0\u00ad\u200b\u2060\u3000()"
+    r"\uff08\uff09\uff3b\uff3d.\[\]/~\u2053\u223c\uff5e\u2000-\u200f\u202f\u205f]*"
+)
+"""What may stand between two digits of a number: what phonenumbers takes for punctuation, and any blank."""
+
 _PLACEHOLDER = re.compile(r"\[number \d+\]")
 
 
@@ -33,15 +36,15 @@ class Number:
             raise ValueError(str(error)) from None
         self.national = phonenumbers.national_significant_number(number)
         """The digits that every writing has."""
-        country = _BETWEEN.join(str(number.country_code))
-        prefixes = [rf"(?:\+|\+?(?:00|011|810){_BETWEEN})?{country}{_BETWEEN}"]
+        country = spaced(str(number.country_code))
+        prefixes = [rf"(?:\+|\+?(?:00|011|810){BETWEEN})?{country}{BETWEEN}"]
         home = phonenumbers.PhoneMetadata.metadata_for_region(region)
         if home is not None and home.country_code == number.country_code:
-            prefixes.append(f"(?:{home.national_prefix}{_BETWEEN})?" if home.national_prefix else "")
-        digits = _BETWEEN.join(self.national)
+            prefixes.append(f"(?:{home.national_prefix}{BETWEEN})?" if home.national_prefix else "")
+        digits = spaced(self.national)
         self._writing = re.compile(rf"(?<![0-9+])(?:{'|'.join(prefixes)}){digits}(?![0-9])")
         # 916 123-45-67 is no writing of a Russian number when +1 stands before it.
-        self._abroad = re.compile(rf"\+(?!{number.country_code})[0-9]{{1,3}}{_BETWEEN}$")
+        self._abroad = re.compile(rf"\+(?!{number.country_code})[0-9]{{1,3}}{BETWEEN}$")
 
     def writings(self, text: str) -> list[re.Match[str]]:
         """Return where the number stands in *text*."""
@@ -51,11 +54,13 @@ class Number:
 
     def may_stand_in(self, column: ColumnElement[str]) -> ColumnElement[bool]:
         """Return the condition that *column* has the number's digits, whatever stands between them."""
-        digits: Any = column
-        for separator in _SEPARATORS:
-            digits = func.replace(digits, separator, "")
-        found: ColumnElement[bool] = digits.contains(self.national)
+        found: ColumnElement[bool] = column.regexp_match(spaced(self.national))
         return found
+
+
+def spaced(digits: str) -> str:
+    """Return the regular expression, Python's and PostgreSQL's, of *digits* with anything `BETWEEN` them."""
+    return BETWEEN.join(digits)
 
 
 class Eraser:

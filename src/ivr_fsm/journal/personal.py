@@ -59,7 +59,12 @@ def redact(
     walker = _Walker(eraser, caller=forgotten is not None)
     found = [replace(step, body=walker.body(step.body)) for step in steps]
     changed = [new for old, new in zip(steps, found, strict=True) if old.body != new.body]
-    call = replace(call, answered_phone=eraser(call.answered_phone), refused=eraser(call.refused))
+    call = replace(
+        call,
+        shop=eraser(call.shop),
+        answered_phone=eraser(call.answered_phone),
+        refused=eraser(call.refused),
+    )
     if forgotten is not None:
         call = replace(call, phone="", name="", order_id="", forgotten=call.forgotten or forgotten)
     return Redacted(call, found, changed, eraser.left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,10 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.codec import Json
 from ivr_fsm.journal.database import JournalError, reason, shown
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
+from ivr_fsm.journal.numbers import spaced
 from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
 
 SHORTEST_ID = 4
@@ -96,11 +99,15 @@ class Reader:
 
     def plan(self, revision: str) -> Plan | None:
         """Return the plan of that revision, if today's version can still read it."""
+        try:
+            return Plan.model_validate_json(json.dumps(self.stored_plan(revision)))
+        except ValueError:
+            return None
+
+    def stored_plan(self, revision: str) -> Json:
+        """Return the plan of that revision as JSON, whichever version wrote it; None: it is not there."""
         for row in self._rows(select(PLANS.c.plan).where(PLANS.c.revision == revision)):
-            try:
-                return Plan.model_validate_json(row["plan"])
-            except ValueError:
-                return None
+            return json.loads(row["plan"])
         return None
 
     def gaps(self, since: datetime, until: datetime) -> list[GapEntry]:
@@ -166,10 +173,8 @@ def _has_answered(digits: str) -> ColumnElement[bool]:
     """
     different = select(CALLS.c.answered_phone.label("phone")).distinct()
     phones = different.cte("phones").prefix_with("MATERIALIZED")
-    bare: ColumnElement[str] = phones.c.phone
-    for sign in " ()-.\u00a0":
-        bare = func.replace(bare, sign, "")
-    return CALLS.c.answered_phone.in_(select(phones.c.phone).where(bare.contains(digits, autoescape=True)))
+    having = select(phones.c.phone).where(phones.c.phone.regexp_match(spaced(digits)))
+    return CALLS.c.answered_phone.in_(having)
 
 
 def _has_outcome(outcome: str) -> ColumnElement[bool]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -13,11 +13,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Engine, delete, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.database import reason
 from ivr_fsm.journal.personal import number_of
-from ivr_fsm.journal.recordings import older_than
+from ivr_fsm.journal.recordings import note_removed, older_than
 from ivr_fsm.journal.scrub import scrub
 from ivr_fsm.journal.store import note_plan
 from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
@@ -32,6 +33,9 @@ CLOSING = 5.0
 
 _AT_ONCE = 10
 """How many calls are removed in one transaction."""
+
+_ROWS = 1000
+"""How many rows of another kind are."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,18 +56,25 @@ class Ages:
 
 @dataclass(slots=True)
 class Pruned:
-    """How much was removed: calls with their steps, calls that lost their personal data, files, the rest."""
+    """How much was removed: calls with their steps, calls that lost their personal data, files, the rest.
+
+    Attributes:
+        faults: why the rest of a kind could not be removed, by its name.
+    """
 
     calls: int = 0
     steps: int = 0
     personal: int = 0
     recordings: int = 0
+    spoken: int = 0
     plans: int = 0
     gaps: int = 0
+    faults: dict[str, str] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """Return what is not 0, by its name."""
-        return {each.name: count for each in fields(self) if (count := getattr(self, each.name))}
+        counted = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "faults"}
+        return {name: count for name, count in counted.items() if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,39 +86,51 @@ class Pruning:
         recordings: their folder, if any.
         ages: how old things may become.
         region: the country whose national numbers are understood.
+        spoken: returns the files of announcements that were last used before a time (aware): they name
+            callers, and become as old as personal data.
     """
 
     engine: Engine | None
     recordings: Path | None
     ages: Ages
     region: str
+    spoken: Callable[[datetime], Iterable[Path]] = lambda _: ()
 
     def prune(self, now: datetime, stop: Event | None = None) -> Pruned:
         """Remove what is too old at *now* (aware), until *stop* is set, and return what was removed.
 
-        Raises:
-            SQLAlchemyError: the database fails.
-            OSError: a recording cannot be removed.
+        A kind that cannot be removed keeps no other from being removed: see `Pruned.faults`.
         """
         rests, done = Rests(stop), Pruned()
-        if self.engine is not None:
-            self._remove_calls(self.engine, now, rests, done)
-            self._forget_callers(self.engine, now, rests, done)
-            self._remove_rest(self.engine, now, done)
-            if done.calls or done.personal:
-                scrub(self.engine)
-        for file in self._old_recordings(now):
-            file.unlink(missing_ok=True)
-            done.recordings += 1
+        kinds: dict[str, Callable[[], object]] = {
+            "recordings": lambda: self._remove_recordings(now, done),
+            "spoken announcements": lambda: self._remove_spoken(now, done),
+        }
+        if (engine := self.engine) is not None:
+            kinds |= {
+                "calls": lambda: self._remove_calls(engine, now, rests, done),
+                "personal data": lambda: self._forget_callers(engine, now, rests, done),
+                "plans": lambda: self._remove_plans(engine, now, done),
+                "gaps": lambda: self._remove_gaps(engine, now, rests, done),
+                "copies": lambda: scrub(engine) if done.calls or done.personal else None,
+            }
+        for kind, remove in kinds.items():
+            try:
+                remove()
+            except (SQLAlchemyError, OSError) as error:
+                done.faults[kind] = reason(error)
         return done
 
     def look(self, now: datetime) -> Pruned:
         """Return what `prune` would remove.
 
         Raises:
-            SQLAlchemyError, OSError: as `prune`.
+            SQLAlchemyError: the database fails.
+            OSError: a folder cannot be read.
         """
-        found = Pruned(recordings=len(list(self._old_recordings(now))))
+        found = Pruned(
+            recordings=len(list(self._old_recordings(now))), spoken=len(list(self._old_spoken(now)))
+        )
         if self.engine is None:
             return found
         calls, personal = self._old_calls(now), self._known_callers(now)
@@ -141,6 +164,25 @@ class Pruning:
         if self.recordings is not None and self.recordings.is_dir():
             yield from older_than(self.recordings, now - self.ages.recordings)
 
+    def _old_spoken(self, now: datetime) -> Iterator[Path]:
+        yield from self.spoken(now - self.ages.personal)
+
+    def _remove_recordings(self, now: datetime, done: Pruned) -> None:
+        removed = []
+        try:
+            for file in self._old_recordings(now):
+                file.unlink(missing_ok=True)
+                removed.append(file.stem)
+                done.recordings += 1
+        finally:
+            if self.engine is not None:
+                note_removed(self.engine, removed)
+
+    def _remove_spoken(self, now: datetime, done: Pruned) -> None:
+        for file in self._old_spoken(now):
+            file.unlink(missing_ok=True)
+            done.spoken += 1
+
     def _remove_calls(self, engine: Engine, now: datetime, rests: Rests, done: Pruned) -> None:
         old = select(CALLS.c.key).where(self._old_calls(now)).order_by(CALLS.c.started).limit(_AT_ONCE)
         while keys := _column(engine, old):
@@ -163,14 +205,22 @@ class Pruning:
             if not rests.rest():
                 return
 
-    def _remove_rest(self, engine: Engine, now: datetime, done: Pruned) -> None:
+    def _remove_plans(self, engine: Engine, now: datetime, done: Pruned) -> None:
         # What is to go is sought first: the search takes longer than the writer should wait.
-        gaps = _column(engine, select(GAPS.c.id).where(self._old_gaps(now)))
-        plans = _column(engine, select(PLANS.c.revision).where(self._unused_plans(now)))
-        if gaps or plans:
+        if plans := _column(engine, select(PLANS.c.revision).where(self._unused_plans(now)).limit(_ROWS)):
             with engine.begin() as connection:
-                done.gaps = connection.execute(delete(GAPS).where(GAPS.c.id.in_(gaps))).rowcount
                 done.plans = connection.execute(delete(PLANS).where(PLANS.c.revision.in_(plans))).rowcount
+
+    def _remove_gaps(self, engine: Engine, now: datetime, rests: Rests, done: Pruned) -> None:
+        some = select(GAPS.c.id).where(self._old_gaps(now)).limit(_ROWS)
+        removed = _ROWS
+        while removed == _ROWS:
+            rests.begin()
+            with engine.begin() as connection:
+                removed = connection.execute(delete(GAPS).where(GAPS.c.id.in_(some))).rowcount
+            done.gaps += removed
+            if not rests.rest():
+                return
 
 
 def _column(engine: Engine, query: Any) -> list[Any]:
@@ -216,6 +266,9 @@ class Keeper:
                 pruned = await self._loop.run_in_executor(self._thread, self._prune)
                 if removed := pruned.counts():
                     log.info("pruned", **removed)
+                if pruned.faults:
+                    why = "; ".join(f"{kind}: {fault}" for kind, fault in pruned.faults.items())
+                    log.error("prune failed", why=why, effect=f"tried again in {EVERY:g} s")
             except Exception as error:
                 log.error("prune failed", why=reason(error), effect=f"tried again in {EVERY:g} s")
             await asyncio.sleep(EVERY)
@@ -225,6 +278,9 @@ class Keeper:
         pruned = self._pruning.prune(self._now(), self._stop)
         if self._pruning.engine is not None:
             # A plan that has had no call for so long may be the one that we serve by.
-            with self._pruning.engine.begin() as connection:
-                note_plan(connection, self._plan, self._now())
+            try:
+                with self._pruning.engine.begin() as connection:
+                    note_plan(connection, self._plan, self._now())
+            except SQLAlchemyError as error:
+                pruned.faults["our plan"] = reason(error)
         return pruned

@@ -44,7 +44,7 @@ def call_row(key: int, call: Call, talked: Leg | None, origin: Origin) -> Row:
         "started": micros(call.started),
         "phone": short(call.arrived.phone),
         "called": short(call.arrived.called),
-        "instance": origin.instance,
+        "instance": short(origin.instance),
         "flow": origin.flow,
         "plan": origin.plan,
         "kind": "" if call.state_id in ("arriving", "identifying") else scenario(caller),
@@ -100,7 +100,7 @@ def gap_row(
     """Return what the table of gaps says of a gap."""
     return {
         "id": key,
-        "instance": instance,
+        "instance": short(instance),
         "began": micros(began),
         "ended": micros(ended),
         "why": short(why),

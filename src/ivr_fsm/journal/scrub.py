@@ -1,4 +1,9 @@
-"""What was removed is really gone: no copy of it stays in the files of the database."""
+"""What was removed is gone from the files, as far as the database lets us.
+
+No copy stays in those of SQLite. PostgreSQL frees the places of removed rows and writes over them in its
+time; a row that an open transaction (a dump, say) may still want stays until autovacuum comes by, and copies
+stay in its write-ahead log and in backups.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,8 @@ def scrub(engine: Engine, patience: float = 10.0) -> bool:
     """Have the database forget its copies of what was removed; false: a reader kept us from it.
 
     SQLite: pages are overwritten as they are freed (``secure_delete``), but its write-ahead log still holds
-    them as they were, and is emptied here. PostgreSQL: the removed rows are vacuumed.
+    them as they were, and is emptied here. PostgreSQL: the removed rows are vacuumed, those that an open
+    transaction may still want by its autovacuum.
 
     Args:
         engine: the journal's database.

@@ -88,6 +88,8 @@ STEPS = Table(
     Column("after", Text, nullable=False),
     Column("body", Text, nullable=False, comment="JSON: event, leg, judged, commands, fault"),
     Index("steps_key_number", "key", "number", unique=True),
+    # No place is given twice, though the newest steps were removed: who follows the journal counts on it.
+    sqlite_autoincrement=True,
 )
 
 PLANS = Table(

@@ -141,6 +141,7 @@ def _write(connection: Connection, key: int, redacted: Redacted) -> None:
         "phone": call.phone,
         "name": call.name,
         "order_id": call.order_id,
+        "shop": call.shop,
         "answered_phone": call.answered_phone,
         "refused": call.refused,
     }

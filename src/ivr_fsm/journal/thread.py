@@ -37,9 +37,10 @@ class OneThread(Executor):
     def _run(self) -> None:
         while (item := self._work.get()) is not None:
             future, work = item
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(work())
+                except BaseException as error:
+                    future.set_exception(error)
             # While the thread waits, it keeps nothing of what is over.
             del item, future, work

@@ -24,6 +24,8 @@ class Recorder:
             return
         self.stop()
         self._path, self._start = path, self._channel.switch.clock.now()
+        # A switch that dies leaves the header of 44 bytes with which it began.
+        audio.write_recording(path, 0, channels=2)
         self._channel.emit("RECORD_START", {"Record-File-Path": path})
 
     def stop(self, path: str = "") -> bool:

@@ -3,8 +3,11 @@
 import asyncio
 import hashlib
 import os
+import re
 import time
 import uuid
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -18,6 +21,27 @@ NORMAL, SLOW = 1.0, 0.8
 """Speed of ordinary speech and of what somebody is to write down."""
 
 _AT_ONCE = 2
+
+_FILE = re.compile(r"[0-9a-f]{32}(\.[0-9a-f]{32}\.part|\.wav)")
+
+
+def cached(cache: Path, before: datetime | None = None) -> Iterator[Path]:
+    """Return the spoken texts in the folder *cache*, whole or in parts; no other file, and no link.
+
+    Args:
+        cache: the folder; one that is not there has none.
+        before: only those last used before that (an aware time).
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    if not cache.is_dir():
+        return
+    for path in cache.iterdir():
+        if not _FILE.fullmatch(path.name) or not path.is_file() or path.is_symlink():
+            continue
+        if before is None or path.stat().st_mtime < before.timestamp():
+            yield path
 
 
 class Speaker:

@@ -95,5 +95,6 @@ def upgrade() -> None:
         sa.Column("after", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False, comment="JSON: event, leg, judged, commands, fault"),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("steps_key_number", "steps", ["key", "number"], unique=True)

@@ -1,0 +1,1 @@
+"""Recordings of conversations: what each one ought to be, and whether it is."""
