@@ -39,6 +39,13 @@ def test_it_lasts_from_the_bridge_to_the_end(played: Played, theatre: Theatre) -
     assert call.recording_seconds == pytest.approx((call.ended - call.answered).total_seconds(), abs=0.5)
 
 
+@of(*CONVERSATIONS)
+def test_the_caller_alone_is_on_the_left(played: Played, theatre: Theatre) -> None:
+    caller, callee = played.recorded(theatre.folder)
+    assert {tone.hertz for tone in caller.tones} == {played.tone}
+    assert not {tone.hertz for tone in callee.tones} & set(CALLERS_TONES)
+
+
 @of(*[scene for scene in SERVED if not is_recorded(scene)])
 def test_nothing_else_is_recorded(played: Played, theatre: Theatre) -> None:
     listened = theatre.listened[played.call_id]
