@@ -240,7 +240,7 @@ def test_a_huge_file_is_not_even_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [".", "nothing.json"])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(FileError, match="no such file|it is no file"):
+    with pytest.raises(FileError, match=r"no such file|it is no file"):
         read_file(tmp_path / name)
 
 
