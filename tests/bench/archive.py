@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, func, select
 
+from ivr_fsm import logs
 from ivr_fsm.demo.run import play
 from ivr_fsm.demo.scenarios import SCENARIOS
 from ivr_fsm.esl.loop import virtual_loop
@@ -109,6 +110,7 @@ def _milliseconds(ask: Callable[[], object]) -> float:
 
 def _recorded(folder: Path, scenarios: int) -> list[Recorded]:
     """Return the rows of the demo's first *scenarios*."""
+    logs.configure("json", level="error")
     url = f"sqlite:///{folder}/recorded.db"
     for scenario in SCENARIOS[:scenarios]:
         with asyncio.Runner(loop_factory=virtual_loop) as runner:
