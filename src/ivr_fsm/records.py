@@ -96,6 +96,4 @@ class JournalOutbox:
 
     async def close(self) -> None:
         """Close the database."""
-        disposing = self._loop.run_in_executor(self._thread, self._calls.engine.dispose)
-        await asyncio.wait({disposing}, timeout=CLOSING)
-        self._thread.shutdown()
+        await self._thread.finish(self._calls.engine.dispose, CLOSING)

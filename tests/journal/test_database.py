@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,7 +17,15 @@ from sqlalchemy.exc import OperationalError
 from tests.journal.conftest import Database
 from tests.postgres import PASSWORD, PostgreSQL
 
-from ivr_fsm.journal.database import JournalError, check_version, migrate, open_engine, reason, shown
+from ivr_fsm.journal.database import (
+    JournalError,
+    check_version,
+    checkpoint,
+    migrate,
+    open_engine,
+    reason,
+    shown,
+)
 from ivr_fsm.journal.tables import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -242,3 +251,30 @@ def test_nobody_else_reads_the_file_of_sqlite(tmp_path: Path) -> None:
     engine.dispose()
     assert modes["journal.db"] == 0o600
     assert set(modes.values()) == {0o600}
+
+
+def test_a_reader_keeps_the_log_and_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ivr_fsm.journal.database.LOCK_WAIT", 3600.0)
+    engine = open_engine(f"sqlite:///{tmp_path}/journal.db")
+    migrate(engine)
+    done: list[bool] = []
+
+    def move() -> None:
+        with engine.connect() as connection:
+            done.append(checkpoint(connection, "RESTART"))
+
+    def move_in_time() -> bool:
+        mover = Thread(target=move, daemon=True)
+        mover.start()
+        mover.join(30)
+        assert done, "the writer would have waited for the reader, too"
+        return done.pop()
+
+    with engine.connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        reader.exec_driver_sql("SELECT * FROM plans").all()
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO plans VALUES ('r', 1, '{}')"))
+        assert not move_in_time()
+    assert move_in_time()
+    engine.dispose()

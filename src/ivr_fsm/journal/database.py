@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ _POSTGRESQL = {
     "keepalives_idle": "10",
 }
 """How libpq connects, where the URL says nothing else."""
+
+_BLINK = 20
+"""Milliseconds for which SQLite's log may be kept from the writer while we wait for a reader."""
 
 _MIGRATION_LOCK = 0x1FB5
 
@@ -119,6 +123,33 @@ def _write_ahead(connection: Any) -> None:
             time.sleep(0.01)
 
 
+@contextmanager
+def faults(engine: Engine) -> Iterator[None]:
+    """Let what the database of *engine* raises within be a `JournalError` that names it."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+
+
+def checkpoint(connection: Connection, mode: str) -> bool:
+    """Move what SQLite has written ahead into its file, and begin its log anew; false: a reader uses the log.
+
+    Most of the work is done first, and stops nobody. The rest keeps the writer out: it does not wait for
+    readers as long as SQLite otherwise would, for the writer would wait with it.
+
+    Args:
+        connection: one on which no transaction is under way.
+        mode: ``RESTART``: the log is written over; ``TRUNCATE``: it is emptied.
+    """
+    connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BLINK}").all()
+    try:
+        return not connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})").scalar_one()
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {LOCK_WAIT * 1000:.0f}").all()
+
+
 def migrate(engine: Engine) -> None:
     """Bring the tables to what this version needs; several instances may do so at once.
 
@@ -151,11 +182,8 @@ def check_version(engine: Engine) -> None:
     """
     found, head = version(engine)
     if found is None:
-        try:
-            with engine.connect() as connection:
-                others = _foreign(connection)
-        except SQLAlchemyError as error:
-            raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+        with faults(engine), engine.connect() as connection:
+            others = _foreign(connection)
         if others:
             raise JournalError(_not_ours(engine, others))
         raise JournalError(
@@ -173,11 +201,8 @@ def version(engine: Engine) -> tuple[str | None, str | None]:
     Raises:
         JournalError: the database cannot be reached, or is of a version that this one does not know.
     """
-    try:
-        with engine.connect() as connection:
-            return _version(connection)
-    except SQLAlchemyError as error:
-        raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+    with faults(engine), engine.connect() as connection:
+        return _version(connection)
 
 
 def _version(connection: Connection) -> tuple[str | None, str | None]:

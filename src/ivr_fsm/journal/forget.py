@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, or_, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from ivr_fsm.journal.database import JournalError, reason, shown
+from ivr_fsm.journal.database import faults
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.numbers import Number
 from ivr_fsm.journal.personal import Redacted
@@ -76,7 +73,7 @@ class Forgetting:
             JournalError: the database cannot be read.
         """
         found = Found()
-        with self._faults():
+        with faults(self._engine):
             for call, over in self._calls():
                 self._sort(found, call, over, self._look(call), of_call(self._recordings, call.call))
         return found
@@ -89,7 +86,7 @@ class Forgetting:
             OSError: a recording cannot be removed.
         """
         found, rests = Found(), Rests()
-        with self._faults():
+        with faults(self._engine):
             for call, over in self._calls():
                 recording = of_call(self._recordings, call.call)
                 if not over:
@@ -111,7 +108,7 @@ class Forgetting:
         Raises:
             JournalError: the database fails.
         """
-        with self._faults():
+        with faults(self._engine):
             return scrub(self._engine, patience)
 
     def _calls(self) -> list[tuple[CallEntry, bool]]:
@@ -155,10 +152,3 @@ class Forgetting:
             found.recordings.append(recording)
         elif recording and redacted.call.answered_phone != call.answered_phone:
             found.heard.append(recording)
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise JournalError(f"the journal {shown(self._engine)}: {reason(error)}") from error

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
-from ivr_fsm.journal.database import JournalError, reason, shown
+from ivr_fsm.journal.database import faults
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
 from ivr_fsm.journal.files import Exported
 from ivr_fsm.journal.page import new_key
@@ -34,19 +33,16 @@ def bring_in(engine: Engine, exported: Exported) -> bool:
     if call.ended is None and call.lost is None and not call.refused:
         call = replace(call, lost=exported.steps[-1].at if exported.steps else call.since)
     key = new_key(call.started)
-    try:
-        with engine.begin() as connection:
-            if _known(connection, call):
-                return False
-            connection.execute(insert(CALLS), _call(key, call))
-            if exported.steps:
-                connection.execute(insert(STEPS), [_step(key, step) for step in exported.steps])
-            for gap in exported.gaps:
-                _note_gap(connection, gap)
-            if exported.plan:
-                note_plan(connection, exported.plan, call.started)
-    except SQLAlchemyError as error:
-        raise JournalError(f"the journal {shown(engine)}: {reason(error)}") from error
+    with faults(engine), engine.begin() as connection:
+        if _known(connection, call):
+            return False
+        connection.execute(insert(CALLS), _call(key, call))
+        if exported.steps:
+            connection.execute(insert(STEPS), [_step(key, step) for step in exported.steps])
+        for gap in exported.gaps:
+            _note_gap(connection, gap)
+        if exported.plan:
+            note_plan(connection, exported.plan, call.started)
     return True
 
 

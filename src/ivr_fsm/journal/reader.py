@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.codec import Json
-from ivr_fsm.journal.database import JournalError, reason, shown
+from ivr_fsm.journal.database import faults
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
 from ivr_fsm.journal.numbers import spaced
 from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
@@ -134,11 +133,8 @@ class Reader:
         ]
 
     def _rows(self, query: Select[Any]) -> Sequence[Any]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(query).mappings().all()
-        except SQLAlchemyError as error:
-            raise JournalError(f"the journal {shown(self._engine)}: {reason(error)}") from error
+        with faults(self._engine), self._engine.connect() as connection:
+            return connection.execute(query).mappings().all()
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -256,9 +256,9 @@ class Keeper:
             with suppress(asyncio.CancelledError):
                 await self._task
         if self._pruning.engine is not None:
-            disposing = self._loop.run_in_executor(self._thread, self._pruning.engine.dispose)
-            await asyncio.wait({disposing}, timeout=CLOSING)
-        self._thread.shutdown()
+            await self._thread.finish(self._pruning.engine.dispose, CLOSING)
+        else:
+            self._thread.shutdown()
 
     async def _run(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
-from ivr_fsm.journal.database import JournalError, migrate, reason, refuses, shown
+from ivr_fsm.journal.database import checkpoint, faults, migrate, refuses
 from ivr_fsm.journal.page import Record
 from ivr_fsm.journal.revision import plan_revision
 from ivr_fsm.journal.rows import Row, step_row
@@ -53,14 +53,9 @@ class Store:
         migrate(self.engine)
         calls = CALLS.c
         unfinished = (calls.instance == instance) & (calls.state != "ended") & calls.lost.is_(None)
-        try:
-            with self.engine.begin() as connection:
-                note_plan(connection, plan, now)
-                connection.execute(
-                    update(CALLS).where(unfinished, calls.refused == "").values(lost=micros(now))
-                )
-        except SQLAlchemyError as error:
-            raise JournalError(f"the journal {shown(self.engine)}: {reason(error)}") from error
+        with faults(self.engine), self.engine.begin() as connection:
+            note_plan(connection, plan, now)
+            connection.execute(update(CALLS).where(unfinished, calls.refused == "").values(lost=micros(now)))
 
     def write(self, records: Sequence[Record]) -> None:
         """Write *records*, all or nothing.
@@ -127,10 +122,8 @@ class Store:
 
 
 def _checkpoint(engine: Engine) -> None:
-    # The first takes its time and holds nobody up; the second has little left, and lets the log begin anew.
     with suppress(SQLAlchemyError), engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(RESTART)")
+        checkpoint(connection, "RESTART")
 
 
 def note_plan(connection: Connection, plan: Plan, now: datetime) -> None:

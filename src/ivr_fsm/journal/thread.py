@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -33,6 +34,12 @@ class OneThread(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Let the thread end once all is done that was submitted; nothing may be submitted any more."""
         self._work.put(None)
+
+    async def finish(self, last: Callable[[], object], seconds: float) -> None:
+        """Have *last* called after all that was submitted, wait *seconds* for it at most, and end."""
+        done = asyncio.get_running_loop().run_in_executor(self, last)
+        await asyncio.wait({done}, timeout=seconds)
+        self.shutdown()
 
     def _run(self) -> None:
         while (item := self._work.get()) is not None:

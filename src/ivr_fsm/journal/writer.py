@@ -157,6 +157,7 @@ class Journal:
             # One record that the database refuses must not keep the others from it: look for it by halves.
             self._waiting.extendleft(reversed(items))
             self._size = len(items) // 2
+            self._rearm()
         else:
             self._drop(items[0], reason(error))
         self._writing = []

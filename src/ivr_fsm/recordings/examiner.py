@@ -82,9 +82,7 @@ class Examiner:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        disposing = self._loop.run_in_executor(self._thread, self._ledger.engine.dispose)
-        await asyncio.wait({disposing}, timeout=CLOSING)
-        self._thread.shutdown()
+        await self._thread.finish(self._ledger.engine.dispose, CLOSING)
 
     def _look_in(self, seconds: float, call_id: str) -> None:
         if handle := self._waiting.pop(call_id, None):
