@@ -75,6 +75,14 @@ def test_demo_of_one_scenario(tmp_path: Path) -> None:
     assert "Звонит магазин-партнёр" in result.output
 
 
+def test_demo_replaces_its_journal_and_nothing_beside_it(tmp_path: Path) -> None:
+    for name in ("demo.db", "demo.db-wal", "demo.db.bak", "demo.dbx"):
+        (tmp_path / name).write_text("something else")
+    result = run("demo", "--once", "--only", "partner", "--prompts", str(ROOT / "prompts"), *kept(tmp_path))
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "demo.db.bak").read_text() == (tmp_path / "demo.dbx").read_text() == "something else"
+
+
 def test_demo_in_english(tmp_path: Path) -> None:
     result = run(
         "demo",

@@ -17,6 +17,7 @@ from tests.cli.book import Book
 from tests.cli.conftest import Run
 from tests.flow.clock import NOON, ORDER
 
+from ivr_fsm.cli import tailing
 from ivr_fsm.cli.plain import View
 from ivr_fsm.cli.tailing import begin, look
 from ivr_fsm.flow.events import PromptFinished
@@ -125,13 +126,24 @@ def test_it_begins_with_where_the_calls_that_are_on_are(book: Book) -> None:
         live = book.begin(each, at=NOON + timedelta(minutes=minute)).identified(ORDER)
         live.send(PromptFinished("FW9-9"))
     out = io.StringIO()
-    begin(Console(file=out, width=100), book.reader, View(UTC), set())
+    begin(Console(file=out, width=100), book.reader, View(UTC), [])
     first, second = out.getvalue().splitlines()
     assert "bbbb2222" in first and "cccc3333" in second
     assert "greeting            a customer" in first
     out = io.StringIO()
-    begin(Console(file=out, width=100), book.reader, View(UTC), {book.reader.call("bbbb")[0].key})
+    begin(Console(file=out, width=100), book.reader, View(UTC), book.reader.call("bbbb"))
     assert len(out.getvalue().splitlines()) == 1
+
+
+def test_it_begins_with_the_chosen_call_however_many_are_on(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tailing, "MOST", 1)
+    for minute, each in enumerate(("bbbb2222", "cccc3333")):
+        book.begin(each, at=NOON + timedelta(minutes=minute)).identified(ORDER)
+    out = io.StringIO()
+    begin(Console(file=out, width=100), book.reader, View(UTC), book.reader.call("bbbb"))
+    assert "bbbb2222" in out.getvalue()
 
 
 @pytest.mark.parametrize("empty", [True, False])

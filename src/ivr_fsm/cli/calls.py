@@ -81,15 +81,9 @@ def calls(  # noqa: PLR0917 - options, each given by its name
             for call in found:
                 typer.echo(listing.as_json(call, view))
         else:
-            _list(reader, found, asked, view, now)
-
-
-def _list(reader: Reader, found: list[CallEntry], asked: Wanted, view: View, now: datetime) -> None:
-    console = screen()
-    listing.table(console, found, view, now)
-    count = reader.count(asked)
-    if count > len(found):
-        console.print(Text(f"{len(found)} of {count} calls; --last {count} shows them all", style="dim"))
+            listing.table(screen(), found, view, now)
+            if len(found) == last and (count := reader.count(asked)) > last:
+                screen().print(Text(f"{last} of {count} calls; --last {count} shows them all", style="dim"))
 
 
 def _say_none(reader: Reader, given: Given, view: View, now: datetime) -> None:

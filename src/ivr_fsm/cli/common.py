@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,7 +13,7 @@ from pydantic_core import ErrorDetails
 from rich.console import Console
 from sqlalchemy import Engine
 
-from ivr_fsm.journal.database import JournalError, NoJournalError, check_version, open_engine
+from ivr_fsm.journal.database import JournalError, NoJournalError, check_version, faults, open_engine
 from ivr_fsm.settings import Settings
 
 OUT = Console(highlight=False)
@@ -42,11 +44,28 @@ JournalOption = Annotated[
 ]
 
 
-def journal_engine(url: str) -> Engine:
-    """Return the database of the journal at *url*, or of the settings', or end with a message."""
-    url = url or read_settings().journal
+def journal_url(given: str) -> str:
+    """Return *given*, or where the settings have the journal, or end with a message if none is kept."""
+    url = given or read_settings().journal
     if url == "none":
         fail("IVR_JOURNAL is none: no journal is kept")
+    return url
+
+
+@contextmanager
+def journal_of(url: str) -> Iterator[Engine]:
+    """The journal at *url*, or the settings'; what goes wrong with it ends the command with a message."""
+    engine = _engine(journal_url(url))
+    try:
+        with faults(engine):
+            yield engine
+    except JournalError as error:
+        fail(str(error))
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str) -> Engine:
     try:
         engine = open_engine(url, must_exist=True)
         check_version(engine)

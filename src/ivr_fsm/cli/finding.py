@@ -9,10 +9,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
-from ivr_fsm.cli.common import fail, journal_engine, read_settings
+from ivr_fsm.cli.common import fail, journal_of, read_settings
 from ivr_fsm.cli.plain import View
 from ivr_fsm.flow.machine import CallFlow
-from ivr_fsm.journal.database import JournalError
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.reader import SHORTEST_ID, Reader, Wanted
 from ivr_fsm.phone import BadPhone, parse_phone
@@ -71,13 +70,8 @@ class Given:
 @contextmanager
 def opened(url: str) -> Iterator[Reader]:
     """Read the journal at *url*, or that of the settings; end with a message when it cannot be read."""
-    engine = journal_engine(url)
-    try:
+    with journal_of(url) as engine:
         yield Reader(engine)
-    except JournalError as error:
-        fail(str(error))
-    finally:
-        engine.dispose()
 
 
 def one_call(reader: Reader, name: str) -> list[CallEntry]:

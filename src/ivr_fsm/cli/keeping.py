@@ -15,14 +15,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from ivr_fsm.cli.calls import chosen, view_of
-from ivr_fsm.cli.common import JournalOption, fail, journal_engine, read_settings
+from ivr_fsm.cli.common import JournalOption, fail, journal_of, journal_url, read_settings
 from ivr_fsm.cli.finding import opened
 from ivr_fsm.cli.plain import screen
 from ivr_fsm.journal import database
-from ivr_fsm.journal.database import JournalError, open_engine, reason, shown, version
+from ivr_fsm.journal.database import JournalError, open_engine, shown, version
 from ivr_fsm.journal.files import FileError, read_call, read_file, redacted, to_text
 from ivr_fsm.journal.forget import Forgetting, Found
 from ivr_fsm.journal.importing import bring_in
@@ -131,11 +130,8 @@ def _pruned(done: Pruned, settings: Settings) -> Iterator[str]:
 
 def migrate(journal: JournalOption = "") -> None:
     """Bring the journal's tables to what this version needs; the service does so at its start, too."""
-    url = journal or read_settings().journal
-    if url == "none":
-        fail("IVR_JOURNAL is none: no journal is kept")
     try:
-        engine = open_engine(url)
+        engine = open_engine(journal_url(journal))
         before, _ = version(engine)
         database.migrate(engine)
         after, _ = version(engine)
@@ -252,15 +248,9 @@ def _count(number: int, what: str) -> str:
 
 @contextmanager
 def _journal(url: str) -> Iterator[Engine]:
-    """The journal to work on; what goes wrong with it ends the command with a message."""
-    engine = journal_engine(url)
+    """The journal to work on; what goes wrong with it or a file beside it ends the command with a message."""
     try:
-        yield engine
-    except JournalError as error:
-        fail(str(error))
-    except SQLAlchemyError as error:
-        fail(f"the journal {shown(engine)}: {reason(error)}")
+        with journal_of(url) as engine:
+            yield engine
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
-    finally:
-        engine.dispose()

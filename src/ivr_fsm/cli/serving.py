@@ -72,8 +72,8 @@ def demo(
         fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
     folder, words = prompts or read_settings().prompts, Words(language.value)
     try:
-        for kept in journal.parent.glob(f"{journal.name}*"):
-            kept.unlink()
+        for part in ("", "-wal", "-shm"):
+            journal.with_name(journal.name + part).unlink(missing_ok=True)
         url = f"sqlite:///{journal}"
         played = [
             _play(scenario, folder, Screen(OUT, words), once=once, journal=url, at=NOON + index * APART)

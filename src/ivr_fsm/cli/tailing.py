@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -11,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ivr_fsm.cli.calls import UtcOption, ZoneOption, view_of
-from ivr_fsm.cli.common import JournalOption, fail, journal_engine
-from ivr_fsm.cli.finding import one_call
+from ivr_fsm.cli.common import JournalOption
+from ivr_fsm.cli.finding import one_call, opened
 from ivr_fsm.cli.listing import SHORT
 from ivr_fsm.cli.plain import WIDTH, View, screen
 from ivr_fsm.cli.reasons import guard_words
@@ -37,34 +39,25 @@ def tail(
     journal: JournalOption = "",
 ) -> None:
     """Show calls as they move, a line for each step that leads somewhere, until Ctrl-C."""
-    view, console = view_of(utc=utc, zone=zone), screen()
-    reader = Reader(journal_engine(journal))
-    try:
-        keys = {each.key for each in one_call(reader, call)} if call else set()
+    view, console, away = view_of(utc=utc, zone=zone), screen(), ""
+    with opened(journal) as reader, suppress(KeyboardInterrupt):
+        chosen = one_call(reader, call) if call else []
+        keys = {each.key for each in chosen}
         follower = Follower(reader, reader.last_id())
-    except JournalError as error:
-        fail(str(error))
-    away = ""
-    try:
         typer.echo("following the calls of the journal; Ctrl-C ends", err=True)
-        begin(console, reader, view, keys)
+        begin(console, reader, view, chosen)
         while True:
             away = look(console, follower, view, keys, every=every, away=away)
             time.sleep(PAUSE)
-    except KeyboardInterrupt:
-        return
 
 
-def begin(console: Console, reader: Reader, view: View, keys: set[int]) -> None:
-    """Print where the newest calls that are still on are; *keys*: only those; none: all."""
-    try:
-        for call in reversed(reader.calls(Wanted(live=True), MOST)):
-            if not keys or call.key in keys:
-                moves = [step for step in reader.steps(call.key) if _leads_somewhere(step)]
-                for step in moves[-1:]:
-                    _print(console, call, step, view)
-    except JournalError as error:
-        fail(str(error))
+def begin(console: Console, reader: Reader, view: View, chosen: Sequence[CallEntry]) -> None:
+    """Print where the calls are that are still on: those of *chosen*; none chosen: the newest of all."""
+    calls = chosen or reader.calls(Wanted(live=True), MOST)
+    for call in reversed([each for each in calls if each.status == "live"]):
+        moves = [step for step in reader.steps(call.key) if _leads_somewhere(step)]
+        for step in moves[-1:]:
+            _print(console, call, step, view)
 
 
 def look(

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -47,12 +47,6 @@ class Outbox(Protocol):
 
     async def close(self) -> None:
         """Nothing is asked any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    why: str
-    retry_after: float
 
 
 class Deliveries:
@@ -124,7 +118,7 @@ class Deliveries:
                 self._failures = 0
             self._place = 0
         except Exception as error:
-            return self._pause(_Failure(f"the outbox cannot be read: {_line(error)}", 0))
+            return self._pause(DirectoryError(f"the outbox cannot be read: {_line(error)}"))
         if failure is not None:
             return self._pause(failure)
         if began:
@@ -132,7 +126,7 @@ class Deliveries:
         self._failures = 0
         return 0.0
 
-    async def _deliver(self, key: int, record: CallRecord) -> _Failure | None:
+    async def _deliver(self, key: int, record: CallRecord) -> DirectoryError | None:
         error = ""
         try:
             try:
@@ -142,9 +136,9 @@ class Deliveries:
                 log.error("call_ended given up", call=record.call_id, id=record.key, why=error)
             await self._outbox.done(key, error)
         except DirectoryError as failure:
-            return _Failure(str(failure), failure.retry_after)
+            return failure
         except Exception as failure:
-            return _Failure(_line(failure), 0)
+            return DirectoryError(_line(failure))
         return None
 
     async def _with_name(self, record: CallRecord) -> CallRecord:
@@ -159,11 +153,11 @@ class Deliveries:
         said = "" if known.description == by.phone else known.description
         return replace(record, answered_by=AnsweredBy(by.target, by.phone, known.name, said))
 
-    def _pause(self, failure: _Failure) -> float:
+    def _pause(self, failure: DirectoryError) -> float:
         self._failures += 1
         ours = min(LONGEST_PAUSE, 2.0 ** min(self._failures, 10)) * random.uniform(0.5, 1)  # noqa: S311
         seconds = max(ours, min(failure.retry_after, LONGEST_ASKED))
-        log.warning("call_ended not delivered", why=failure.why, again_in=round(seconds, 1))
+        log.warning("call_ended not delivered", why=str(failure), again_in=round(seconds, 1))
         return seconds
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import aiohttp
@@ -72,13 +73,8 @@ class HttpDirectory:
         """Hand over the record of a call; see `Directory.call_ended`."""
         told = contract.EndedCall.of(record)
         headers = {contract.KEY_HEADER: told.id, "Content-Type": "application/json"}
-        try:
-            async with asyncio.timeout(TELLING):
-                await self._request("POST", contract.CALLS, headers=headers, body=told.model_dump_json())
-        except DirectoryError as error:
-            raise named("call_ended", error) from None
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise OutOfReach(f"call_ended: {said(error, TELLING)}") from error
+        async with _asking("call_ended", TELLING):
+            await self._request("POST", contract.CALLS, headers=headers, body=told.model_dump_json())
 
     async def check(self) -> None:
         """Ask both questions about nobody's number.
@@ -105,17 +101,12 @@ class HttpDirectory:
         return answer.to_port(phone)
 
     async def _ask(self, question: str, path: str, phone: str, answer: TypeAdapter[_T]) -> _T:
-        try:
-            async with asyncio.timeout(self._timeout):
-                try:
-                    body = await self._request("GET", path, phone=phone)
-                except (aiohttp.ClientError, OSError):
-                    body = await self._request("GET", path, phone=phone)
+        async with _asking(question, self._timeout):
+            try:
+                body = await self._request("GET", path, phone=phone)
+            except (aiohttp.ClientError, OSError):
+                body = await self._request("GET", path, phone=phone)
             return contract.read(answer, body)
-        except DirectoryError as error:
-            raise named(question, error) from None
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise OutOfReach(f"{question}: {said(error, self._timeout)}") from error
 
     async def _request(
         self,
@@ -149,6 +140,18 @@ class HttpDirectory:
         ) as response:
             judge(response.status, response.headers, telling=method == "POST")
             return b"" if method == "POST" else await read_body(response.content)
+
+
+@asynccontextmanager
+async def _asking(question: str, seconds: float) -> AsyncIterator[None]:
+    """Let a question take *seconds* at most, and what goes wrong with it name it."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except DirectoryError as error:
+        raise named(question, error) from None
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise OutOfReach(f"{question}: {said(error, seconds)}") from error
 
 
 async def _guarded(breaker: Breaker, ask: Callable[[str], Awaitable[_T]], phone: str) -> _T:

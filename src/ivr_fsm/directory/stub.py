@@ -68,24 +68,23 @@ class Stub:
         allowed = not self._token or secrets.compare_digest(given.encode(), self._token.encode())
         if not allowed and request.path != "/openapi.yaml":
             return self._refuse(request, 401, "the header must be Authorization: Bearer and the token")
-        return await handler(request)
+        try:
+            return await handler(request)
+        except BadPhone as error:
+            return self._refuse(request, 400, str(error))
+        except DirectoryError as error:
+            return self._refuse(request, 503, str(error))
 
     async def _caller(self, request: web.Request) -> web.StreamResponse:
-        try:
-            phone = self._phone(request)
-            found = await self._directory.identify(phone)
-        except (BadPhone, DirectoryError) as error:
-            return self._refuse(request, 400 if isinstance(error, BadPhone) else 503, str(error))
+        phone = self._phone(request)
+        found = await self._directory.identify(phone)
         answer = contract.caller_of(found)
         self._told_of(request, phone, _caller_words(found))
         return _json(answer.model_dump_json())
 
     async def _answerer(self, request: web.Request) -> web.StreamResponse:
-        try:
-            phone = self._phone(request)
-            found = await self._directory.who_answers(phone)
-        except (BadPhone, DirectoryError) as error:
-            return self._refuse(request, 400 if isinstance(error, BadPhone) else 503, str(error))
+        phone = self._phone(request)
+        found = await self._directory.who_answers(phone)
         said = "" if found.description == phone else found.description
         self._told_of(request, phone, found.name or said or "nothing is known of it")
         return _json(contract.Person(name=found.name, description=said).model_dump_json())
