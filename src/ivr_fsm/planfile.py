@@ -109,6 +109,7 @@ def _timelines(plan: Plan) -> Iterator[tuple[str, Timeline]]:
     yield "dialing_call_centre", plan.dialing_call_centre
     yield "announcing", plan.announcing
     yield "transferring", plan.transferring
+    yield "calling_back", plan.calling_back
 
 
 def _used(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -118,6 +119,8 @@ def _used(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "menu.prompt", plan.menu.prompt
     yield "partner_notice.prompt", plan.partner_notice.prompt
     yield "unanswered.prompt", plan.unanswered.prompt
+    yield "calling_back.prompt", plan.calling_back.prompt
+    yield "calling_back.silent_prompt", plan.calling_back.silent_prompt
     yield "announcing.prompt", plan.announcing.prompt
     yield "announcing.confirm_prompt", plan.announcing.confirm_prompt
     if plan.greeting.recorded:
@@ -166,6 +169,7 @@ def _notice_problems(plan: Plan, library: PromptLibrary) -> Iterator[str]:
         "greeting": plan.greeting,
         "partner_notice": plan.partner_notice,
         "unanswered": plan.unanswered,
+        "calling_back": Notice(prompt=plan.calling_back.silent_prompt, limit=plan.unanswered.limit),
         "menu": plan.menu,
     }
     for place, notice in notices.items():
@@ -216,8 +220,13 @@ def _target_problems(plan: Plan, region: str) -> Iterator[str]:
                 yield f"targets.{name}.numbers.{index}: {error}"
         yield from _limit_problems(name, target, plan)
     yield from _limit_problems("shop", plan.targets.shop, plan)
-    if plan.targets.shop.numbers:
-        yield "targets.shop.numbers: the marketplace says where a shop is reached; these are never rung"
+    yield from _limit_problems("customer", plan.targets.customer, plan)
+    for name, whose in (
+        ("shop", "the marketplace says where a shop is reached"),
+        ("customer", "a customer is called back where the call came from"),
+    ):
+        if getattr(plan.targets, name).numbers:
+            yield f"targets.{name}.numbers: {whose}; these are never rung"
 
 
 def _limit_problems(name: str, target: Target, plan: Plan) -> Iterator[str]:
@@ -226,6 +235,7 @@ def _limit_problems(name: str, target: Target, plan: Plan) -> Iterator[str]:
         "shop": plan.dialing_shop.gives_up,
         "office": max(plan.dialing_office.from_menu.gives_up, plan.dialing_office.otherwise.gives_up),
         "call_centre": plan.dialing_call_centre.gives_up,
+        "customer": plan.calling_back.gives_up,
     }[name]
     if target.ring_limit < rung:
         early = f"{target.ring_limit} s end before the state gives up at {rung:g} s"

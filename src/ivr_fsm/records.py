@@ -48,6 +48,7 @@ def record_of(call: CallEntry, region: str, recording: str | None) -> CallRecord
         _seconds(call.waited),
         _seconds(call.talked) if by else 0.0,
         recording,
+        call.back,
     )
 
 

@@ -97,7 +97,7 @@ def test_an_integrator_sees_what_is_asked_and_told(served: Served) -> None:
         "POST /calls +791******67 → unanswered (told again)",
         "POST /calls → 400: the header Idempotency-Key must be the record's id",
         "POST /calls → 400: outcome: must match pattern "
-        "'^(answered|abandoned):[a-z_]+$|^(partner|unanswered|failed)$'",
+        "'^(answered|abandoned|stopped):[a-z_]+$|^(partner|unanswered|failed)$'",
     ]
 
 

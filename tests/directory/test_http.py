@@ -126,6 +126,7 @@ async def test_a_record_is_kept_once_however_often_it_is_told(
         "order": "10542",
         "answered_by": {"target": "office", "phone": "+74951110011", "name": "Анна", "description": ""},
         "outcome": "answered:office",
+        "back": None,
         "started": "2024-07-01T09:00:00Z",
         "waited": 12.5,
         "talked": 61.5,

@@ -17,6 +17,8 @@ C = TypeVar("C", bound=do.Command)
 
 CALL_ID = "0f7e1a52-5b1c-4a3e-9d0e-2a7a3f6f1c11"
 PHONE = "+79161234567"
+MISSED = "5a0c7b1e-3f61-4c6d-8a53-0f6f0a8f1c22"
+"""The id of a call that nobody answered."""
 NOON = datetime(2026, 11, 23, 9, tzinfo=UTC)
 """A Monday, 12:00 in Moscow."""
 
@@ -49,6 +51,7 @@ class LiveCall:
 
     plan: Plan = field(default_factory=plan)
     start: datetime = NOON
+    back: str = ""
     seconds: float = 0.0
     said: list[tuple[float, do.Command]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -58,7 +61,10 @@ class LiveCall:
     call: Call = field(init=False)
 
     def __post_init__(self) -> None:
-        self.call, first = arrive(self.plan, events.CallArrived(CALL_ID, PHONE), self.start)
+        arrived = events.CallArrived(CALL_ID, PHONE)
+        if self.back:
+            arrived = events.CallArrived(CALL_ID, PHONE, OFFICE[0], self.back, "Ольга")
+        self.call, first = arrive(self.plan, arrived, self.start)
         self._note(first)
 
     @property
@@ -124,7 +130,13 @@ class LiveCall:
     def announced(self, target: str, index: int = 0) -> Step:
         return self.send(events.AnnouncementFinished(self.leg(target, index)))
 
+    def known(self, target: str, index: int = 0, name: str = "Анна") -> Step:
+        """The marketplace says who is at that phone."""
+        return self.send(events.AnswererKnown(self.leg(target, index), name))
+
     def bridged(self, target: str, index: int = 0) -> Step:
+        if self.call.dialed_here(target)[index].asked:
+            self.known(target, index)
         return self.send(events.Bridged(self.leg(target, index)))
 
     def hangs_up(self) -> Step:
@@ -228,6 +240,23 @@ def transferring(destination: str = "74951110099", the_plan: Plan | None = None)
     live = talking("office", the_plan)
     live.send(events.LegEnded(live.leg("office"), "NORMAL_CLEARING", transferred=True))
     live.send(events.CallerReturned(destination, "74951110011"))
+    return live
+
+
+def calling_back(the_plan: Plan | None = None) -> LiveCall:
+    """A phone of the office has been picked up to call somebody back."""
+    return LiveCall(the_plan or plan(), back=MISSED)
+
+
+def at_customer(the_plan: Plan | None = None) -> LiveCall:
+    """The phone of who is called back rings."""
+    return calling_back(the_plan).identified(ORDER)
+
+
+def talking_to_customer(the_plan: Plan | None = None) -> LiveCall:
+    live = at_customer(the_plan)
+    live.answers("customer")
+    live.bridged("customer")
     return live
 
 

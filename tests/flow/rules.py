@@ -13,7 +13,7 @@ from ivr_fsm.flow.record import Leg, LegState
 from ivr_fsm.flow.step import Step
 
 OUTCOME = re.compile(
-    r"answered:(shop|office|call_centre|transfer)|abandoned:[a-z_]+|partner|unanswered|failed"
+    r"answered:(shop|office|call_centre|transfer|customer)|(abandoned|stopped):[a-z_]+|partner|unanswered|failed"
 )
 TO_THE_CALLER = (do.Ring, do.Answer, do.Play, do.StopPrompt, do.Bridge, do.Record, do.Hangup)
 AT_THE_END = (do.Release, do.Tell, do.StartTimer, do.CancelTimer)
@@ -48,7 +48,7 @@ class Watch:
                 self.answered.add(leg)
             case events.LegEnded(leg=leg):
                 self.gone.add(leg)
-            case events.Bridged() if any(isinstance(command, do.Tell) for command in taken.commands):
+            case events.Bridged() if taken.commands:
                 self.playing.clear()
             case events.CallerHungUp():
                 self.caller_gone = True

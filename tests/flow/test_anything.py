@@ -11,14 +11,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.flow.clock import (
-    CALL_ID,
+    MISSED,
     NOBODY,
     NOON,
     ORDER,
     ORDER_OF_CLOSED,
     OTHER,
     PARTNER,
-    PHONE,
     LiveCall,
     plan,
 )
@@ -54,6 +53,7 @@ LEG_EVENTS = (
     "bridged",
     "bridged",
     "bridge failed",
+    "known",
 )
 MOVES = st.one_of(
     st.tuples(st.sampled_from(LEG_EVENTS), NUMBER),
@@ -64,7 +64,8 @@ MOVES = st.one_of(
     st.tuples(st.just("old timer"), NUMBER),
     st.tuples(st.just("identified"), st.sampled_from(CALLERS)),
     st.tuples(st.just("returned"), st.sampled_from(["", "74951110099", "74951110011"])),
-    st.tuples(st.sampled_from(["time", "time", "time", "hung up", "link lost"]), st.just(1.0)),
+    st.tuples(st.just("sent on"), st.sampled_from(["office", "call_centre"])),
+    st.tuples(st.sampled_from(["time", "time", "time", "hung up", "link lost", "stopped"]), st.just(1.0)),
 )
 
 
@@ -79,6 +80,7 @@ def leg_event(what: str, leg: str) -> events.Event:
         "unheard": events.AnnouncementFinished(leg, heard=False),
         "bridged": events.Bridged(leg),
         "bridge failed": events.BridgeFailed(leg, "-ERR Invalid uuid"),
+        "known": events.AnswererKnown(leg, "Анна"),
     }
     return made[what]
 
@@ -96,6 +98,10 @@ def move(live: LiveCall, what: str, how: Any) -> None:
             live.send(events.CallerReturned(how))
         case "hung up":
             live.hangs_up()
+        case "sent on":
+            live.send(events.SendWanted(how, "Ольга"))
+        case "stopped":
+            live.send(events.StopWanted("Ольга"))
         case "link lost":
             live.send(events.LinkLost("reset by peer"))
         case "awaited prompt ends":
@@ -116,10 +122,11 @@ def move(live: LiveCall, what: str, how: Any) -> None:
 
 
 def let_happen(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> tuple[LiveCall, Watch]:
-    live = LiveCall(the_plan)
+    back = bool(moves) and moves[0][0] == "called back"
+    live = LiveCall(the_plan, back=MISSED if back else "")
     watch = Watch(live)
     watch.check()
-    for what, how in moves:
+    for what, how in moves[1:] if back else moves:
         move(live, what, how)
         watch.check()
     return live, watch
@@ -128,6 +135,7 @@ def let_happen(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> tuple[LiveCa
 SHOP_RINGS = [("identified", ORDER), ("digit", "1")]
 OFFICE_RINGS = [("identified", ORDER), ("digit", "2")]
 TALKING = [*OFFICE_RINGS, ("answered", 0), ("pressed", 0), ("bridged", 0)]
+CUSTOMER_RINGS = [("called back", 0), ("identified", ORDER)]
 BEGINNINGS: Sequence[list[tuple[str, Any]]] = (
     [],
     [("identified", ORDER), ("awaited prompt ends", 0)],
@@ -143,6 +151,8 @@ BEGINNINGS: Sequence[list[tuple[str, Any]]] = (
     [*TALKING, ("transferred", 0), ("returned", "74951110099")],
     [*TALKING, ("returned", "74951110099"), ("answered", 0), ("pressed", 0), ("bridged", 0)],
     [*OFFICE_RINGS, ("time", 34.0)],
+    CUSTOMER_RINGS,
+    [*CUSTOMER_RINGS, ("answered", 0), ("bridged", 0)],
 )
 """Where it gets interesting: most sequences from scratch would never come there."""
 HAPPENINGS = st.builds(list.__add__, st.sampled_from(BEGINNINGS), st.lists(MOVES, min_size=12, max_size=25))
@@ -183,7 +193,7 @@ def test_hanging_up_ends_the_call_at_any_time(the_plan: Plan, moves: Sequence[tu
 @settings(max_examples=25, deadline=None)
 def test_the_same_events_give_the_same_steps(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, _ = let_happen(the_plan, moves)
-    call, first = arrive(the_plan, events.CallArrived(CALL_ID, PHONE), NOON)
+    call, first = arrive(the_plan, live.call.arrived, NOON)
     again = [first]
     for at, taken in zip(live.times[1:], live.steps[1:], strict=True):
         again.append(step(call, taken.event, NOON + timedelta(seconds=at)))

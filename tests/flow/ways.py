@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tests.flow.clock import (
     NOBODY,
@@ -14,13 +14,16 @@ from tests.flow.clock import (
     LiveCall,
     announcing,
     at_call_centre,
+    at_customer,
     at_office,
     at_shop,
     bridging,
+    calling_back,
     in_greeting,
     in_menu,
     plan,
     talking,
+    talking_to_customer,
     transferring,
     unanswered,
 )
@@ -148,6 +151,16 @@ def lose_link(live: LiveCall) -> object:
     return live.send(events.LinkLost("reset by peer"))
 
 
+def send(target: Literal["office", "call_centre"]) -> Push:
+    """Somebody who watches sends the caller on."""
+    return lambda live: live.send(events.SendWanted(target, "Ольга"))
+
+
+def stop(live: LiveCall) -> object:
+    """Somebody who watches ends the call."""
+    return live.send(events.StopWanted("Ольга"))
+
+
 def said_once() -> LiveCall:
     live = in_menu()
     live.prompt_ends()
@@ -173,6 +186,10 @@ def two_wrong(the_plan: Plan | None = None) -> LiveCall:
 def _before_the_menu() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     shop, office, centre = "dialing_shop", "dialing_office", "dialing_call_centre"
     yield "arriving", "call_arrived", "", "live", LiveCall, lambda live: None
+    yield "arriving", "call_arrived", "calls_back", "calling_back", calling_back, lambda live: None
+    back = "calling_back", "caller_identified"
+    yield *back, "", "dialing_customer", calling_back, lambda live: live.identified(NOBODY)
+    yield "calling_back", "limit_reached", "", "dialing_customer", calling_back, wait(2)
     who = "identifying", "caller_identified"
     yield *who, "caller_is_partner", "partner_notice", LiveCall, lambda live: live.identified(PARTNER)
     yield *who, "", "greeting", LiveCall, lambda live: live.identified(NOBODY)
@@ -218,6 +235,9 @@ def _dialing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     answered = "dialing", "leg_answered"
     yield *answered, "leg_wanted announcement_needed", "announcing", at_shop, answers("shop")
     yield *answered, "leg_wanted", "connected", at_office, answers("office")
+    customer = "dialing_customer"
+    yield customer, "limit_reached", "", "unanswered", at_customer, wait(45)
+    yield customer, "leg_ended", "nobody_rings", "unanswered", at_customer, ends("customer")
     yield "dialing", "mark_reached", "", "", at_shop, wait(4)
     for ringing in (at_shop, announcing, transferring):
         source = "dialing" if ringing is at_shop else ringing.__name__
@@ -237,7 +257,7 @@ def _announcing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     office, centre, source = "dialing_office", "dialing_call_centre", "announcing"
     quiet = source, "silence_over"
     yield *quiet, "leg_was_shops office_open", office, lambda: asked("shop"), wait(10)
-    yield *quiet, "leg_was_call_centres", "unanswered", lambda: asked("call_centre"), wait(10)
+    yield *quiet, "leg_was_last", "unanswered", lambda: asked("call_centre"), wait(10)
     yield *quiet, "", centre, lambda: asked("office"), wait(10)
     yield source, "limit_reached", "no_confirm_needed", "connected", announcing, wait(9)
     yield source, "limit_reached", "", "", lambda: confirming("shop"), wait(9)
@@ -248,7 +268,7 @@ def _announcing() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     yield *pressed, f"{mine} confirmed", "connected", lambda: confirming("shop"), accepts("shop")
     gone = source, "leg_ended"
     yield *gone, f"{mine} leg_was_shops office_open", office, announcing, is_lost("shop")
-    last = f"{mine} leg_was_call_centres"
+    last = f"{mine} leg_was_last"
     yield *gone, last, "unanswered", lambda: confirming("call_centre"), is_lost("call_centre")
     yield *gone, mine, centre, lambda: confirming("office"), is_lost("office")
     yield source, "mark_reached", "", "", announcing, wait(6.5)
@@ -264,7 +284,7 @@ def _lost_before_the_bridge() -> Iterator[tuple[str, str, str, str, Start, Push]
     ]
     after = [
         ("shop", "leg_was_shops office_open", "dialing_office"),
-        ("call_centre", "leg_was_call_centres", "unanswered"),
+        ("call_centre", "leg_was_last", "unanswered"),
         ("office", "", "dialing_call_centre"),
     ]
     for event, guards, push in lost:
@@ -279,6 +299,7 @@ def _lost_before_the_bridge() -> Iterator[tuple[str, str, str, str, Start, Push]
 def _conversation() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     centre, source, mine = "dialing_call_centre", "connected", "leg_is_answered"
     joined = f"{mine} never_bridged"
+    yield source, "caller_returned", "calls_back", "releasing", talking_to_customer, returned("74951110099")
     yield source, "bridged", joined, "", bridging, lambda live: live.bridged("office")
     yield source, "leg_ended", mine, "releasing", talking, is_lost("office")
     yield source, "leg_ended", f"{mine} leg_transferred", "transferring", talking, transfers
@@ -296,6 +317,22 @@ def _conversation() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     yield *answered, "leg_wanted", "connected", transferring, answers("transfer")
     need = "leg_wanted announcement_needed"
     yield *answered, need, "announcing", lambda: transferring(the_plan=CONFIRM), answers("transfer")
+
+
+def _sent_on() -> Iterator[tuple[str, str, str, str, Start, Push]]:
+    """By somebody who watches."""
+    office, centre = "dialing_office", "dialing_call_centre"
+    for start in (in_greeting, in_menu, lambda: in_greeting(PARTNER), at_shop):
+        source = start().state
+        yield source, "send_wanted", "office_wanted", office, start, send("office")
+        yield source, "send_wanted", "call_centre_wanted", centre, start, send("call_centre")
+    yield office, "send_wanted", "call_centre_wanted", centre, at_office, send("call_centre")
+    yield centre, "send_wanted", "office_wanted", office, at_call_centre, send("office")
+    yield "live", "send_wanted", "", "", talking, send("office")
+    yield "live", "stop_wanted", "", "releasing", at_shop, stop
+    for name, push in (("send_wanted", send("office")), ("stop_wanted", stop)):
+        yield "releasing", name, "", "", hung_up_while_ringing, push
+        yield "ended", name, "", "", over, push
 
 
 def _ends() -> Iterator[tuple[str, str, str, str, Start, Push]]:
@@ -336,6 +373,7 @@ LATE: dict[str, events.Event] = {
     "bridged": events.Bridged("not-our-leg"),
     "bridge_failed": events.BridgeFailed("not-our-leg", "-ERR Invalid uuid"),
     "caller_returned": events.CallerReturned("74951110099"),
+    "answerer_known": events.AnswererKnown("not-our-leg", "Анна"),
     "leg_ringing": events.LegRinging("not-our-leg"),
     "leg_answered": events.LegAnswered("not-our-leg"),
 }
@@ -357,7 +395,7 @@ WAYS: dict[Way, tuple[Start, Push]] = {
     Way(source, event, guards, target): (start, push)
     for each in (
         *(_before_the_menu, _menu, _dialing, _announcing, _lost_before_the_bridge),
-        *(_conversation, _ends, _late),
+        *(_conversation, _sent_on, _ends, _late),
     )
     for source, event, guards, target, start, push in each()
 }

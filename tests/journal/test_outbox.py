@@ -122,6 +122,7 @@ def test_calls_from_before_are_not_reported_anew(empty: Database) -> None:
         command.upgrade(config, "0001")
         row = refused_row(1, events.CallArrived("c", ""), "", NOON, Origin("ivr-1", "", ""))
         old = {**row, "ended": None, "refused": ""}
+        del old["back"]  # nobody was called back then
         columns = ", ".join(old)
         values = ", ".join(f":{name}" for name in old)
         for key, times in ((1, {"ended": 5}), (2, {"lost": 7}), (3, {})):

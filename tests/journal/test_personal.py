@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.flow.clock import NOON, ORDER, PHONE, SHOP, LiveCall, plan, transferring, unanswered
+from tests.flow.clock import (
+    NOON,
+    ORDER,
+    PHONE,
+    SHOP,
+    LiveCall,
+    plan,
+    talking_to_customer,
+    transferring,
+    unanswered,
+)
 from tests.flow.test_anything import ANYTHING, let_happen
 from tests.journal.recorded import CallOf, checked, exported, text_of
 
@@ -165,7 +175,9 @@ def test_phones_that_the_flow_rings_apart_stay_apart() -> None:
 
 
 def test_where_a_caller_was_transferred_to_is_removed() -> None:
-    without = redacted(transferring("74951110099"), "+74951110099", caller=False)
+    live = transferring("74951110099")
+    live.known("transfer")
+    without = redacted(live, "+74951110099", caller=False)
     assert facts_of(without.steps, "transferred")["to"] == "[number 1]"
     assert facts_of(without.steps, "transferred")["name"] == "Иван"
     assert "1110099" not in text_of(without)
@@ -191,6 +203,12 @@ def test_what_an_older_flow_recorded_is_removed_when_nobody_knows_what_it_is() -
         "event": {"is": "CallArrived", "phone": "[phone]", "nickname": "[removed]"},
         "commands": [{"is": "Shout", "to": "[removed]"}],
     }
+
+
+def test_who_is_called_back_is_removed_where_they_were_rung() -> None:
+    without = redacted(talking_to_customer())
+    assert PHONE not in text_of(without)
+    assert without.call.answered_phone == ""
 
 
 @pytest.mark.parametrize("phone", ["", "not a phone"])

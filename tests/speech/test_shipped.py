@@ -6,7 +6,7 @@ from ivr_fsm.speech import audio
 from ivr_fsm.speech.generate import LANGUAGES, stale
 from ivr_fsm.speech.prompts import PromptLibrary, read_texts
 
-CODES = [*(f"FW{number}" for number in range(1, 10)), "ANNOUNCE", "CONFIRM", "RECORDED", "SORRY"]
+CODES = [*(f"FW{number}" for number in range(1, 12)), "ANNOUNCE", "CONFIRM", "RECORDED", "SORRY"]
 LONGEST = {"FW1": 12, "FW4": 4.5, "FW5": 4.5, "FW6": 3.9, "FW7": 3.9, "FW8": 4.5, "ANNOUNCE": 9}
 
 

@@ -54,11 +54,26 @@ class Switch(Protocol):
         """The call is over: let the connection end."""
 
 
+class Answerer(Protocol):
+    """Who is at a number: a person's name, or what the number is."""
+
+    @property
+    def name(self) -> str | None:
+        """The person's name; None: nobody knows it."""
+
+    @property
+    def description(self) -> str:
+        """What the number is; the number itself when nobody knows."""
+
+
 class Identifier(Protocol):
     """The part of the directory that a call asks."""
 
     async def identify(self, phone: str) -> Caller:
         """Say who calls."""
+
+    async def who_answers(self, phone: str) -> Answerer:
+        """Say who is at a number."""
 
 
 class Voice(Protocol):

@@ -24,6 +24,9 @@ from ivr_fsm.flow.step import Step, arrive, failed, step
 
 log = structlog.get_logger(__name__)
 
+WHO_LIMIT = 2.0
+"""Seconds that the marketplace has to say who answered: watchers wait for it, nobody who talks does."""
+
 STAYING = (do.StartTimer, do.CancelTimer, do.Prepare, do.Tell)
 """Commands that nobody outside the service hears of: they need not wait for the journal."""
 
@@ -149,6 +152,8 @@ class Session:
                     handle.cancel()
             case do.Identify(phone=phone):
                 self._spawn(self._identify(phone))
+            case do.WhoAnswers(leg=leg, phone=phone):
+                self._spawn(self._ask_who(leg, phone))
             case do.Prepare(code=code, facts=facts):
                 self._world.voice.prepare(code, facts)
             case do.Announce():
@@ -198,6 +203,19 @@ class Session:
             log.warning("identify failed", call=self.call_id, error=str(error))
             caller = Unknown(f"directory: {error}")
         self.post(events.CallerIdentified(caller))
+
+    async def _ask_who(self, leg: str, phone: str) -> None:
+        try:
+            async with asyncio.timeout(WHO_LIMIT):
+                known = await self._world.identifier.who_answers(phone)
+        except Exception as error:
+            why = str(error) or f"no answer within {WHO_LIMIT:g} s"
+            log.warning("answerer not known", call=self.call_id, error=why)
+            self.post(events.AnswererKnown(leg))
+            return
+        # A number that nobody knows is described by itself.
+        described = known.description if any(map(str.isalpha, known.description)) else ""
+        self.post(events.AnswererKnown(leg, known.name or "", described))
 
     async def _announce(self, command: do.Announce) -> None:
         try:

@@ -82,6 +82,7 @@ _SIMPLE = {
     "Identify": "ask the marketplace who calls",
     "Answer": "answer",
     "Hold": "play ringing",
+    "WhoAnswers": "ask the marketplace who is at {leg}",
     "StopPrompt": "stop what plays",
     "Announce": "tell {leg} who calls",
     "Bridge": "connect with {leg}",

@@ -35,6 +35,7 @@ ASSUMED = (
 )
 
 _OUTCOMES = (*(f"answered:{target}" for target in WHO), "abandoned", "unanswered", "partner", "failed")
+"""Calls in which somebody who watched took a hand are not modelled."""
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)

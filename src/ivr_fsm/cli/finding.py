@@ -22,12 +22,13 @@ AROUND = timedelta(minutes=2)
 STATES = tuple(
     name for name, state in CallFlow.states_map.items() if state.is_atomic and not name.startswith("arriv")
 )
-TARGETS = ("shop", "office", "call_centre", "transfer")
+TARGETS = ("shop", "office", "call_centre", "transfer", "customer")
 OUTCOMES = (
     "answered",
     *(f"answered:{target}" for target in TARGETS),
     "abandoned",
     *(f"abandoned:{state}" for state in STATES if state not in ("connected", "releasing", "ended")),
+    "stopped",
     "unanswered",
     "partner",
     "failed",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.phone import mask_in
+from ivr_fsm.watch.spans import duration as duration
 
 WIDTH = 100
 """No line is longer, and what is not a terminal is as wide."""
@@ -64,15 +65,6 @@ def put(console: Console, shown: RenderableType, width: int) -> None:
     console.print(Text("\n".join(lines)), soft_wrap=True)
 
 
-def duration(lasted: timedelta | None) -> str:
-    """Return a time span as ``1:23`` or ``1:02:03``; empty when it is not known."""
-    if lasted is None:
-        return ""
-    minutes, seconds = divmod(max(0, round(lasted.total_seconds())), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
 def outcome_words(call: CallEntry) -> str:
     """Return in words how *call* ended, or that it has not."""
     kind, _, where = call.outcome.partition(":")
@@ -82,6 +74,7 @@ def outcome_words(call: CallEntry) -> str:
         "live": f"live, in {call.state}",
         "answered": f"answered by {_TARGETS.get(where, where)}",
         "abandoned": f"abandoned: the caller hung up in {where}",
+        "stopped": f"stopped: somebody who watched ended it in {where}",
         "unanswered": "unanswered: nobody could be reached",
         "partner": "a partner shop, sent to the chat",
         "failed": "failed: the connection to the switch was lost",
@@ -99,4 +92,5 @@ _TARGETS = {
     "office": "the office",
     "call_centre": "the call centre",
     "transfer": "whom the caller was transferred to",
+    "customer": "the customer, who was called back",
 }

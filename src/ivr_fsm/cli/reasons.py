@@ -27,7 +27,10 @@ GUARDS = {
     "talking": "they were talking",
     "sent_elsewhere": "the caller was sent to a number",
     "leg_was_shops": "it was the shop that had answered",
-    "leg_was_call_centres": "it was the call centre that had answered",
+    "leg_was_last": "nobody comes after who had answered",
+    "calls_back": "this call calls a customer back",
+    "office_wanted": "they are sent to the office",
+    "call_centre_wanted": "they are sent to the call centre",
     "destination_awaited": "the number of a transfer was waited for",
     "no_legs_left": "nobody is on the line any more",
 }

@@ -32,6 +32,8 @@ _LIMITS = {
     "dialing_shop": "the shop did not answer",
     "dialing_office": "the office did not answer",
     "dialing_call_centre": "the call centre did not answer",
+    "calling_back": "the marketplace did not say who is called back",
+    "dialing_customer": "the customer did not answer",
     "announcing": "the announcement was not over",
     "connected": "the two were not connected",
     "transferring": "nobody answered where the caller was transferred to",
@@ -49,6 +51,8 @@ PROMPTS = {
     "FW7": "connecting to support",
     "FW8": "please stay on the line",
     "FW9": "nobody could answer",
+    "FW10": "the customer is being called back",
+    "FW11": "the customer does not answer",
     "ANNOUNCE": "who calls",
     "CONFIRM": "the key that accepts",
     "RECORDED": "the call is recorded",
@@ -71,6 +75,12 @@ def event_words(step: StepEntry, fired: Armed | None = None, *, released: bool =
         return step.event
     words = type(event).__name__
     match event:
+        case events.CallArrived(phone=phone, called=called, back=back, by=by) if back:
+            words = f"{called} of the office calls {phone} back, for {by}"
+        case events.SendWanted(target=target, by=by):
+            words = f"{by} sends the caller to the {target.replace('_', ' ')}"
+        case events.StopWanted(by=by):
+            words = f"{by} ends the call"
         case events.CallArrived(phone=phone, called=called):
             words = f"{phone or 'a hidden number'} calls {called}".rstrip()
         case events.CallerIdentified(caller=caller):
@@ -115,6 +125,9 @@ def _leg_words(event: events.Event, leg: str, *, released: bool) -> str:
             said = "rings"
         case events.LegAnswered():
             said = "answered"
+        case events.AnswererKnown(name=name, description=description):
+            known = name or description
+            return f"who is at {leg}: {known}" if known else f"nobody knows who is at {leg}"
         case events.LegEnded(transferred=True):
             said = "transferred the caller"
         case events.LegEnded(cause="NORMAL_CLEARING") if released:

@@ -140,8 +140,9 @@ class Person(Part):
 class AnsweredBy(Part):
     """Who took a call."""
 
-    target: Literal["shop", "office", "call_centre", "transfer"]
-    """Whose phone it was; transfer: a number that the callee transferred the caller to."""
+    target: Literal["shop", "office", "call_centre", "transfer", "customer"]
+    """Whose phone it was; transfer: a number that the callee transferred the caller to; customer: the caller's
+    own, who was called back."""
     phone: Text
     """E.164, an internal number, or what somebody wrote that is neither."""
     name: Text | None = None
@@ -161,9 +162,12 @@ class EndedCall(Part):
     """The id of the order that the call was about."""
     answered_by: AnsweredBy | None = None
     """Who talked to the caller last; null: nobody."""
-    outcome: Annotated[str, Field(pattern=r"^(answered|abandoned):[a-z_]+$|^(partner|unanswered|failed)$")]
-    """answered:<target>, abandoned:<state in which the caller hung up>, partner (was sent to the chat),
-    unanswered (somebody must call back), failed (the telephone system lost the call)."""
+    outcome: Annotated[str, Field(pattern=r"^(answered|abandoned|stopped):[a-z_]+$|^(partner|unanswered|failed)$")]
+    """answered:<target>, abandoned:<state in which the caller hung up>, stopped:<state in which somebody who
+    watches ended it>, partner (was sent to the chat), unanswered (somebody must call back; where the call is
+    such a call back, the customer did not answer), failed (the telephone system lost the call)."""
+    back: Annotated[str, Field(max_length=100)] | None = None
+    """The id, as in call, of the call that this one called back."""
     started: AwareDatetime
     waited: Annotated[float, Field(ge=0)] | None = None
     """Seconds until somebody answered, or until the end; null: not known."""
@@ -185,6 +189,7 @@ class EndedCall(Part):
                 target=by.target, phone=by.phone, name=by.name, description=by.description
             ),
             outcome=record.outcome,
+            back=record.back or None,
             started=record.started,
             waited=record.waited_seconds,
             talked=record.talked_seconds,

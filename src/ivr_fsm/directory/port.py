@@ -36,7 +36,7 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBy:
-    """The target (``shop``, ``office``, ``call_centre``, ``transfer``) that took a call, and its phone.
+    """The target (``shop``, ``office``, ``call_centre``, ``transfer``, ``customer``) that took a call, and its phone.
 
     *name* and *description* are those of its `Answerer`, where they are known.
     """
@@ -56,12 +56,14 @@ class CallRecord:
         caller: E.164, empty when the caller hid it.
         order_id: the order that the call was about.
         answered_by: nobody: None.
-        outcome: ``answered:<target>``, ``abandoned:<state>``, ``partner``, ``unanswered`` or ``failed``.
+        outcome: ``answered:<target>``, ``abandoned:<state>``, ``stopped:<state>``, ``partner``, ``unanswered``
+            or ``failed``.
         started: when the call arrived, an aware time.
         waited_seconds: from the arrival to the first answer, or to the end when nobody answered; None: the
             service died meanwhile, and nobody knows.
         talked_seconds: all conversations together; 0 when there was none; None: as above.
         recording: link to the recording.
+        back: the id of the call that this one called back.
     """
 
     call_id: str
@@ -73,6 +75,7 @@ class CallRecord:
     waited_seconds: float | None = None
     talked_seconds: float | None = None
     recording: str | None = None
+    back: str = ""
 
     @property
     def key(self) -> str:

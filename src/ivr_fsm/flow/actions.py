@@ -24,7 +24,10 @@ class Actions(Entries):
             self.tell("directory_failed", why=caller.why)
         if isinstance(caller, Customer) and caller.order and self.call.plan.prompts.hold_by_name:
             self._ask(do.Prepare(HOLD, self.call.names()))
-        self.tell(f"{scenario(caller)}_call")
+        if self.call.arrived.back:
+            self.tell("call_back_call", by=self.call.arrived.by, office_phone=self.call.arrived.called)
+        else:
+            self.tell(f"{scenario(caller)}_call")
 
     def identify_nobody(self) -> None:
         """The marketplace is slow: the caller is unknown, and the call goes on."""
@@ -42,6 +45,19 @@ class Actions(Entries):
         """The caller wants support."""
         self.stop_prompt()
         self.go_to_support(target)
+        self._say_to_support(target)
+
+    def send_on(self, target: State) -> None:
+        """Somebody who watches knows better who can help."""
+        assert isinstance(self.call.event, events.SendWanted)
+        self.stop_prompt()
+        if self.call.before == f"dialing_{self.call.dialed_target}":
+            self._leave_target(self.call.dialed_target)
+        self.tell("sent_on", by=self.call.event.by, next=self.call.event.target)
+        self._say_to_support(target)
+
+    def _say_to_support(self, target: State) -> None:
+        """What an office that was chosen says on its own timeline is said on the way past it."""
         if target.id == "dialing_office":
             self.call.chose_office = True
         else:
@@ -102,8 +118,15 @@ class Actions(Entries):
 
     def keep_answered(self) -> None:
         """First answer wins: every other phone stops ringing."""
+        assert self.call.event_leg is not None
         self.call.answered = self.call.event_leg
+        self._ask_who(self.call.answered)
         self._release_all("LOSE_RACE", spare=self.call.answered)
+
+    def pay_leg(self) -> None:
+        """The marketplace has said who is at a phone, or that it does not know."""
+        if self.call.event_leg is not None:
+            self.pay(self.call.event_leg)
 
     def await_confirmation(self) -> None:
         """The callee has been asked to accept the call: from now on silence counts, and the caller holds."""
@@ -131,10 +154,12 @@ class Actions(Entries):
         self._cancel_timers()
         if self.call.plan.connected.record != "off":
             self._ask(do.Record())
-        self.tell("answered", **leg.facts())
+        self.tell_with_manager(leg, "answered", **leg.facts())
 
     def transfer_failed(self) -> None:
         """Nobody answers where the callee transferred to, or it is no number."""
+        for leg in self.call.legs.values():
+            self.pay(leg)
         self._release_all("ORIGINATOR_CANCEL")
         self.tell("transfer_failed", to=self.call.destination)
 
@@ -160,12 +185,29 @@ class Actions(Entries):
 
     def abandon(self) -> None:
         """The caller hung up."""
+        self._end_as("abandoned")
+
+    def stop(self) -> None:
+        """Somebody who watches ends the call."""
+        assert isinstance(self.call.event, events.StopWanted)
+        self.tell("stopped", by=self.call.event.by)
+        self._ask(do.Hangup())
+        self._end_as("stopped")
+
+    def too_late(self) -> None:
+        """What somebody who watches wants is no use any more, or is being done already."""
+        wanted = getattr(self.call.event, "target", "stop")
+        by = getattr(self.call.event, "by", "")
+        self.tell("too_late", by=by, wanted=wanted, state=self.call.before)
+
+    def _end_as(self, how: str) -> None:
+        """End the call with the outcome that it has come to, or as *how* in the state that it was in."""
         if self.call.before == "connected" and self._the_answered().talked:
             self._finish(f"answered:{self._the_answered().target}")
         elif self.call.before == "partner_notice":
             self._finish("partner")
         else:
-            self._finish(self.call.outcome or f"abandoned:{self.call.before}")
+            self._finish(self.call.outcome or f"{how}:{self.call.before}")
 
     def hang_up(self) -> None:
         """We end the call: the notice is said, or the callee has hung up."""

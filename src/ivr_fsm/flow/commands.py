@@ -65,6 +65,14 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class WhoAnswers:
+    """Ask the marketplace who is at *phone*, which answered; the answer comes back as `AnswererKnown`."""
+
+    leg: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Hang up a target leg with a Q.850 *cause* in FreeSWITCH's spelling."""
 
@@ -142,6 +150,7 @@ Command = (
     | Hold
     | StopPrompt
     | Dial
+    | WhoAnswers
     | Release
     | Prepare
     | Announce

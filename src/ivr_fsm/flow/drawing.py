@@ -8,7 +8,7 @@ from html import escape
 from math import hypot
 from typing import Protocol
 
-WIDTH, HEIGHT = 1760, 980
+WIDTH, HEIGHT = 1760, 1100
 LINE = 13
 """Height of a line of a label."""
 
@@ -45,8 +45,8 @@ class Curve:
 
 
 PLACES: dict[str, Box] = {
-    "live": Box(825, 490, 1210, 920),
-    "dialing": Box(740, 555, 300, 620),
+    "live": Box(825, 555, 1210, 1050),
+    "dialing": Box(740, 645, 300, 800),
     "arriving": Box(60, 110, 90),
     "identifying": Box(340, 110),
     "greeting": Box(340, 330),
@@ -54,6 +54,8 @@ PLACES: dict[str, Box] = {
     "dialing_shop": Box(740, 330),
     "dialing_office": Box(740, 560),
     "dialing_call_centre": Box(740, 800),
+    "calling_back": Box(340, 980),
+    "dialing_customer": Box(740, 980),
     "partner_notice": Box(1220, 110),
     "announcing": Box(1220, 270),
     "connected": Box(1220, 500),
@@ -64,6 +66,11 @@ PLACES: dict[str, Box] = {
 }
 CURVES: dict[tuple[str, str], Curve] = {
     ("arriving", "live"): Curve(label=0.42, port=(220, 110)),
+    ("arriving", "calling_back"): Curve(-110, 0.5),
+    ("dialing_office", "dialing_call_centre"): Curve(-22, 0.35),
+    ("dialing_call_centre", "dialing_office"): Curve(-22, 0.35),
+    ("partner_notice", "dialing_office"): Curve(-30, 0.3),
+    ("partner_notice", "dialing_call_centre"): Curve(-60, 0.36),
     ("live", "releasing"): Curve(label=0.4, port=(1430, 620)),
     ("live", "ended"): Curve(label=0.42, port=(1430, 890)),
     ("greeting", "dialing_office"): Curve(label=0.42),

@@ -17,6 +17,15 @@ class Entries(Means):
         self._ask(do.Ring(), do.Identify(self.call.arrived.phone))
         self._start("limit", self.call.plan.identifying.limit)
 
+    def on_enter_calling_back(self) -> None:
+        """Somebody of the office has picked up: say that the caller is being rung, and ask who that is."""
+        self._visit()
+        self._ask(do.Answer(), do.Identify(self.call.arrived.phone))
+        if self.call.plan.connected.record == "answer":
+            self._ask(do.Record())
+        self._play(self.call.plan.calling_back.prompt)
+        self._start("limit", self.call.plan.identifying.limit)
+
     def on_enter_greeting(self) -> None:
         """Answer, and say what this service is."""
         self._visit()
@@ -54,6 +63,10 @@ class Entries(Means):
         numbers = self.call.plan.targets.call_centre.numbers
         self._dial("call_centre", numbers, self.call.plan.dialing_call_centre)
 
+    def on_enter_dialing_customer(self) -> None:
+        """Ring who is called back."""
+        self._dial("customer", [self.call.arrived.phone], self.call.plan.calling_back)
+
     def on_enter_announcing(self) -> None:
         """Tell the callee who calls, or ask to accept the call, while the caller holds."""
         self._visit()
@@ -73,6 +86,7 @@ class Entries(Means):
         """Ring the number that the callee transferred to, or wait until the caller leg brings it."""
         self._visit()
         self.call.dialed_target = self.call.destination = ""
+        self.pay(self._the_answered())
         if isinstance(self.call.event, events.CallerReturned):
             self.dial_destination()
         else:
@@ -82,19 +96,25 @@ class Entries(Means):
         """The caller leg has brought the number that the callee transferred to."""
         assert isinstance(self.call.event, events.CallerReturned)
         self._cancel_timers()
-        self._release(self._the_answered(), "NORMAL_CLEARING")
+        by = self._the_answered()
+        self._release(by, "NORMAL_CLEARING")
         self.call.destination = self.call.event.destination
         self.call.transfers += 1
-        self.tell("transferred", to=self.call.destination, by=self.call.event.referred_by)
         self._dial("transfer", [self.call.destination], self.call.plan.transferring)
+        leg = self.call.dialed_here("transfer")[-1]
+        self._ask_who(leg)
+        known = by.manager or self.call.event.referred_by
+        self.tell_with_manager(leg, "transferred", to=self.call.destination, by=known)
 
     def on_enter_unanswered(self) -> None:
-        """Say that we will call back, and ask the watchers to."""
+        """Say that we will call back, and ask the watchers to; or that the customer does not answer."""
         self._visit()
         self._release_all("ORIGINATOR_CANCEL")
         self.call.outcome = "unanswered"
-        self.tell("unanswered")
-        self._await_prompt(self.call.plan.unanswered.prompt, self.call.plan.unanswered.limit)
+        plan, back = self.call.plan, self.call.arrived.back
+        self.tell("call_back_silent" if back else "unanswered")
+        prompt = plan.calling_back.silent_prompt if back else plan.unanswered.prompt
+        self._await_prompt(prompt, plan.unanswered.limit)
 
     def on_enter_releasing(self) -> None:
         """Wait until every leg is gone."""

@@ -18,11 +18,17 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """The trunk delivered a call; *phone* is E.164, empty when the caller hides it."""
+    """The trunk delivered a call; *phone* is E.164, empty when the caller hides it.
+
+    Or a phone of the office was picked up to call somebody *back*: then that is the call that was missed,
+    *phone* is whom to ring, *called* the phone of the office, and *by* who asked for it.
+    """
 
     call_id: str
     phone: str
     called: str = ""
+    back: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,18 @@ class LegAnswered:
     """A target's phone was answered and waits, parked, for what we do with it."""
 
     leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswererKnown:
+    """The marketplace said who is at the phone of a leg: a person's *name*, or what the number is.
+
+    Both are empty when it does not know, or failed.
+    """
+
+    leg: str
+    name: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,21 @@ class CallerReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class SendWanted:
+    """Somebody who watches, *by* name, sends the caller on to another target."""
+
+    target: Literal["office", "call_centre"]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopWanted:
+    """Somebody who watches, *by* name, ends the call."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The caller leg is gone."""
 
@@ -142,12 +175,15 @@ Event = (
     | TimerFired
     | LegRinging
     | LegAnswered
+    | AnswererKnown
     | LegEnded
     | LegDigitPressed
     | AnnouncementFinished
     | Bridged
     | BridgeFailed
     | CallerReturned
+    | SendWanted
+    | StopWanted
     | CallerHungUp
     | LinkLost
 )

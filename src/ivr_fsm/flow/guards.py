@@ -131,8 +131,9 @@ class Guards:
 
     @guard
     def leg_transferred(self) -> tuple[bool, object]:
-        """The callee left by transferring the caller."""
-        return bool(getattr(self.call.event, "transferred", False)), self._answered_target()
+        """The callee left by transferring the caller. A customer who is called back sends nobody anywhere."""
+        transferred = bool(getattr(self.call.event, "transferred", False))
+        return transferred and not self.call.arrived.back, self._answered_target()
 
     @guard
     def never_bridged(self) -> tuple[bool, object]:
@@ -150,7 +151,8 @@ class Guards:
         """The caller leg came back with a number that the callee transferred it to, and may go there."""
         destination = getattr(self.call.event, "destination", "")
         often = self.call.transfers >= self.call.plan.transferring.most
-        return bool(destination) and not often, "too often" if often else destination or "no number"
+        may = not often and not self.call.arrived.back
+        return bool(destination) and may, "too often" if often else destination or "no number"
 
     @guard
     def leg_was_shops(self) -> tuple[bool, object]:
@@ -158,9 +160,26 @@ class Guards:
         return self._answered_target() == "shop", self._answered_target()
 
     @guard
-    def leg_was_call_centres(self) -> tuple[bool, object]:
-        """Who had answered was the call centre."""
-        return self._answered_target() == "call_centre", self._answered_target()
+    def leg_was_last(self) -> tuple[bool, object]:
+        """After who had answered nobody comes: it was the call centre, or the customer who is called back."""
+        return self._answered_target() in ("call_centre", "customer"), self._answered_target()
+
+    @guard
+    def calls_back(self) -> tuple[bool, object]:
+        """Somebody of the office is on the line to call a customer back."""
+        return bool(self.call.arrived.back), self.call.arrived.back or "no"
+
+    @guard
+    def office_wanted(self) -> tuple[bool, object]:
+        """Somebody who watches sends the caller to the office; whether it works now is theirs to know."""
+        wanted = getattr(self.call.event, "target", "")
+        return wanted == "office", wanted
+
+    @guard
+    def call_centre_wanted(self) -> tuple[bool, object]:
+        """Somebody who watches sends the caller to the call centre."""
+        wanted = getattr(self.call.event, "target", "")
+        return wanted == "call_centre", wanted
 
     @guard
     def all_failed(self) -> tuple[bool, object]:

@@ -46,8 +46,15 @@ def _to_next_target(source: Any, dialing: Any, unanswered: Any, *, cond: tuple[s
     """Who answered is lost before the two could talk: on to the target that comes after that leg's."""
     return (
         source.to(dialing.dialing_office, cond=[*cond, "leg_was_shops", "office_open"], on="lose_answered")
-        | source.to(unanswered, cond=[*cond, "leg_was_call_centres"], on="lose_answered")
+        | source.to(unanswered, cond=[*cond, "leg_was_last"], on="lose_answered")
         | source.to(dialing.dialing_call_centre, cond=list(cond), on="lose_answered")
+    )
+
+
+def _send_on(source: Any, dialing: Any) -> Any:
+    """To whom somebody who watches sends the caller."""
+    return source.to(dialing.dialing_office, cond="office_wanted", on="send_on") | source.to(
+        dialing.dialing_call_centre, cond="call_centre_wanted", on="send_on"
     )
 
 
@@ -80,6 +87,7 @@ class CallFlow(Actions, StateChart[Any]):
             dialing_shop = State(initial=True)
             dialing_office = State()
             dialing_call_centre = State()
+            dialing_customer = State()
 
             limit_reached = _to_support(
                 dialing_shop, dialing_office, dialing_call_centre, on="shop_gave_up"
@@ -92,11 +100,14 @@ class CallFlow(Actions, StateChart[Any]):
         connected = State()
         transferring = State()
         partner_notice = State()
+        calling_back = State()
         unanswered = State()
 
-        caller_identified = identifying.to(
-            partner_notice, cond="caller_is_partner", on="tell_arrival"
-        ) | identifying.to(greeting, on="tell_arrival")
+        caller_identified = (
+            identifying.to(partner_notice, cond="caller_is_partner", on="tell_arrival")
+            | identifying.to(greeting, on="tell_arrival")
+            | calling_back.to(dialing.dialing_customer, on="tell_arrival")
+        )
 
         digit_pressed = (
             _menu_keys(greeting, dialing, cond=("has_order",))
@@ -131,10 +142,12 @@ class CallFlow(Actions, StateChart[Any]):
 
         limit_reached = (
             identifying.to(greeting, on="identify_nobody")
+            | calling_back.to(dialing.dialing_customer, on="identify_nobody")
             | greeting.to(menu, cond="has_order")
             | _to_support(greeting, dialing.dialing_office, dialing.dialing_call_centre, on="go_to_support")
             | _stay(menu, on="await_digit")
             | dialing.dialing_call_centre.to(unanswered)
+            | dialing.dialing_customer.to(unanswered)
             | announcing.to(connected, cond="no_confirm_needed")
             | _stay(announcing, on="await_confirmation")
             | _to_next_target(connected, dialing, unanswered)
@@ -160,6 +173,7 @@ class CallFlow(Actions, StateChart[Any]):
 
         leg_ended = (
             dialing.dialing_call_centre.to(unanswered, cond="nobody_rings")
+            | dialing.dialing_customer.to(unanswered, cond="nobody_rings")
             | _to_next_target(announcing, dialing, unanswered, cond=("leg_is_answered",))
             | connected.to(transferring, cond=["leg_is_answered", "leg_transferred"])
             | _to_next_target(connected, dialing, unanswered, cond=("leg_is_answered", "never_bridged"))
@@ -169,9 +183,17 @@ class CallFlow(Actions, StateChart[Any]):
         caller_returned = (
             connected.to(transferring, cond="sent_elsewhere")
             | _to_next_target(connected, dialing, unanswered, cond=("never_bridged",))
-            | connected.to(dialing.dialing_call_centre, on="transfer_failed")
             | _stay(transferring, cond=["destination_awaited", "sent_elsewhere"], on="dial_destination")
             | transferring.to(dialing.dialing_call_centre, cond="destination_awaited", on="transfer_failed")
+        )
+
+        send_wanted = (
+            _send_on(greeting, dialing)
+            | _send_on(menu, dialing)
+            | _send_on(partner_notice, dialing)
+            | _send_on(dialing.dialing_shop, dialing)
+            | dialing.dialing_office.to(dialing.dialing_call_centre, cond="call_centre_wanted", on="send_on")
+            | dialing.dialing_call_centre.to(dialing.dialing_office, cond="office_wanted", on="send_on")
         )
 
         prompt_finished |= (
@@ -189,7 +211,7 @@ class CallFlow(Actions, StateChart[Any]):
     releasing = State()
     ended = State()
 
-    call_arrived = _go(arriving, live)
+    call_arrived = arriving.to(live.calling_back, cond="calls_back") | _go(arriving, live)
 
     # The caller hanging up leads from every state to the end, and so does a switch that falls silent.
     caller_hung_up = (
@@ -203,6 +225,9 @@ class CallFlow(Actions, StateChart[Any]):
         | releasing.to(ended, on="release_again")
     )
 
+    # So does somebody who watches and ends it.
+    stop_wanted = _go(live, releasing, on="stop")
+
     # The ends that the call itself comes to.
     prompt_finished = live.partner_notice.to(
         releasing, cond="awaited_prompt", on="hang_up"
@@ -215,11 +240,19 @@ class CallFlow(Actions, StateChart[Any]):
     leg_ended = live.connected.to(releasing, cond="leg_is_answered", on="hang_up") | releasing.to(
         ended, cond="no_legs_left"
     )
+    caller_returned = live.connected.to(releasing, cond="calls_back", on="hang_up") | live.connected.to(
+        live.dialing.dialing_call_centre, on="transfer_failed"
+    )
 
     # What may rightly come late, or says nothing about the state: known, journalled, and leading nowhere.
     _stay(live, event=_LATE)
     _stay(releasing, event=f"{_LATE} caller_hung_up")
     _stay(ended, event=f"{_LATE} caller_hung_up link_lost")
+    _stay(live, event="answerer_known", on="pay_leg")
+    _stay(releasing, event="answerer_known")
+    _stay(ended, event="answerer_known send_wanted stop_wanted")
+    _stay(live, event="send_wanted", on="too_late")
+    _stay(releasing, event="send_wanted stop_wanted", on="too_late")
     # A release may have come too early for its leg: it is asked for again.
     _stay(live, event=_LATE_LEGS, on="release_late")
     _stay(releasing, event=_LATE_LEGS, on="release_late")

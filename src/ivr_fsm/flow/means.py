@@ -26,6 +26,18 @@ class Means(Guards):
         """Tell the watchers *what*, with what is known of the call besides *facts*."""
         self._ask(do.Tell(what, {**self.call.facts(), **facts}))
 
+    def tell_with_manager(self, leg: Leg, what: str, **facts: str) -> None:
+        """Tell *what* with who is at the phone of *leg*: at once, or when the marketplace has said it."""
+        leg.owed.append(do.Tell(what, facts))
+        if not leg.asked:
+            self.pay(leg)
+
+    def pay(self, leg: Leg) -> None:
+        """Tell what waits for the marketplace's word on *leg*, with or without that."""
+        for owed in leg.owed:
+            self.tell(owed.what, **owed.facts, manager=leg.manager)
+        leg.owed.clear()
+
     def stop_prompt(self) -> None:
         """Silence what plays. Whoever presses a key during the greeting still hears that it is recorded."""
         if self.call.playing or self.call.holding:
@@ -110,7 +122,10 @@ class Means(Guards):
         self.call.dialed_target = target
         self.call.answered = None
         rules: Target = getattr(self.call.plan.targets, target)
+        ringing = {leg.phone for leg in self.call.dialed_here(target) if leg.hoped_for}
         for phone in dict.fromkeys(phones):
+            if phone in ringing:
+                continue  # from an earlier attempt: it would be busy with our own call
             # Derived, so that a replayed call dials the same legs; from the time too, because a caller leg
             # may be a call of ours twice, and legs of its first life may still ring.
             name = f"{self.call.started.isoformat()} {len(self.call.legs)}"
@@ -136,6 +151,12 @@ class Means(Guards):
             leg.released = True
             self._ask(do.Release(leg.id, cause))
 
+    def _ask_who(self, leg: Leg) -> None:
+        """Have the marketplace say who is at the phone of *leg*; of shops and customers it is known."""
+        if leg.target in ("office", "call_centre", "transfer") and not (leg.asked or leg.manager):
+            leg.asked = True
+            self._ask(do.WhoAnswers(leg.id, leg.phone))
+
     def _release_all(self, cause: str, *, spare: Leg | None = None) -> None:
         """Release every leg but *spare*: with *cause*, or normally if somebody had picked up."""
         for leg in self.call.legs.values():
@@ -153,6 +174,8 @@ class Means(Guards):
         """End the call with *outcome*; every leg but *spare* is released."""
         self.call.outcome = outcome
         self._release_all("ORIGINATOR_CANCEL", spare=spare)
+        for leg in self.call.legs.values():
+            self.pay(leg)
         lasted = (self.call.now - self.call.started).total_seconds()
         self.tell("ended", outcome=outcome, seconds=f"{lasted:.0f}")
 

@@ -185,6 +185,21 @@ class Transferring(Timeline):
     """How often a caller may be transferred; then the call centre is rung."""
 
 
+class CallingBack(Timeline):
+    """Somebody of the office calls back whom nobody had helped."""
+
+    office_limit: int = Field(default=30, ge=5, le=120)
+    """How long, in seconds, the phones of the office ring."""
+    prompt: PromptCode = "FW10"
+    """Tells who picked up that the customer is being rung."""
+    plays: tuple[MarkText, ...] = ()
+    """What is said to them while the customer's phone rings."""
+    gives_up: Seconds = 45
+    """How long the customer's phone may ring."""
+    silent_prompt: PromptCode = "FW11"
+    """Tells them that the customer does not answer."""
+
+
 def _read_record(value: object) -> object:
     return {True: "bridge", False: "off"}[value] if isinstance(value, bool) else value
 
@@ -268,6 +283,8 @@ class Targets(Part):
     call_centre: Target = Target()
     transfer: Target = Target()
     """Only its limits and `confirm` matter: the number is the one that the callee transferred to."""
+    customer: Target = Target()
+    """Only its limits matter: the number is the one of who is called back."""
 
 
 class Plan(Part):
@@ -285,5 +302,6 @@ class Plan(Part):
     transferring: Transferring = Transferring()
     partner_notice: Notice = Notice(prompt="FW2")
     unanswered: Notice = Notice(prompt="FW9")
+    calling_back: CallingBack = CallingBack()
     ending: Ending = Ending()
     targets: Targets = Targets()

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Caller, Customer, Partner, Shop, Unknown
-from ivr_fsm.flow.commands import Command
+from ivr_fsm.flow.commands import Command, Tell
 from ivr_fsm.flow.plan import Plan, Target
 
 
@@ -38,6 +38,12 @@ class Leg:
     released: bool = False
     talked: bool = False
     """Whether it and the caller have heard each other."""
+    manager: str = ""
+    """Who is at that phone, as far as the marketplace has said."""
+    asked: bool = False
+    """Whether the marketplace is still thinking about that."""
+    owed: list[Tell] = field(default_factory=list)
+    """What watchers are told as soon as it has answered."""
 
     def facts(self) -> dict[str, str]:
         """Return what watchers may be told of the leg: whose phone it is."""
@@ -152,6 +158,8 @@ class Call:
                 leg.state = LegState.ANSWERED
             case events.LegEnded() if leg:
                 leg.state = LegState.GONE
+            case events.AnswererKnown() if leg and leg.asked:
+                leg.manager, leg.asked = event.name or event.description, False
             case events.CallerHungUp():
                 self.caller_gone = True
 

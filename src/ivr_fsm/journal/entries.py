@@ -46,13 +46,19 @@ class CallEntry:
     recording: str | None = None
     """``ok``, ``removed``, or what is wrong with it; empty: none was made; None: nobody has looked at it."""
     recording_seconds: float | None = None
+    back: str = ""
+    """The id of the call that this one calls back."""
+    claimed: datetime | None = None
+    """When somebody began to call back; None: nobody does."""
+    done: datetime | None = None
+    """When somebody said that nothing is left to do."""
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> CallEntry:
         """Return what a row of the table says; whoever writes steps knows nothing of recordings."""
         values = {name: row[name] for name in cls.__slots__ if name in row}
-        for name in ("started", "since", "answered", "ended", "lost", "forgotten"):
-            values[name] = None if values[name] is None else moment(values[name])
+        for name in ("started", "since", "answered", "ended", "lost", "forgotten", "claimed", "done"):
+            values[name] = None if values.get(name) is None else moment(values[name])
         return cls(**values)
 
     @property
@@ -147,6 +153,31 @@ class StepEntry:
         """The event and the answers of the guards that were asked, for people."""
         fault = [f"fault: {self.fault}"] if self.fault else []
         return "; ".join([self.said, *map(str, self.judged), *fault])
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What somebody did about a call that was over, or what came of it.
+
+    Attributes:
+        id: its place among all of them.
+        key: the call's.
+        at: when, an aware time.
+        what: ``call_back`` (somebody began to), ``office_silent`` (no phone of the office answered),
+            ``call_back_failed`` (the switch cannot), ``done``.
+        by: who pressed the button.
+    """
+
+    id: int
+    key: int
+    at: datetime
+    what: str
+    by: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> FollowUp:
+        """Return what a row of the table says."""
+        return cls(row["id"], row["key"], moment(row["at"]), row["what"], row["by"])
 
 
 @dataclass(frozen=True, slots=True)

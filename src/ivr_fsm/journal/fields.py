@@ -46,19 +46,26 @@ NUMBERS = _places(
     BridgeFailed="why",
     CallerHungUp="cause",
     LinkLost="why",
-    facts="leg_phone to by shop_phones legs why status shop shop_link city",
+    CallArrived="by",
+    AnswererKnown="name description",
+    WhoAnswers="phone",
+    SendWanted="by",
+    StopWanted="by",
+    facts="leg_phone manager office_phone to by shop_phones legs why status shop shop_link city",
     judged="shop_open leg_wanted leg_is_answered sent_elsewhere destination_awaited transfer_target_lost",
     step="leg fault",
 )
 """Texts from outside in which a number may stand: that of somebody who is rung, of a shop, or a caller's."""
 
 HARMLESS = _places(
-    CallArrived="call_id called",
+    CallArrived="call_id called back",
     DigitPressed="digit",
     PromptFinished="token result",
     Timer="visit name",
     LegRinging="leg",
     LegAnswered="leg",
+    AnswererKnown="leg",
+    SendWanted="target",
     LegEnded="leg transferred",
     LegDigitPressed="leg digit",
     AnnouncementFinished="leg heard",
@@ -68,6 +75,7 @@ HARMLESS = _places(
     Play="code token",
     Hold="token",
     Dial="leg target ring_limit park_limit",
+    WhoAnswers="leg",
     Release="leg cause",
     Prepare="code",
     Announce="leg codes",
@@ -75,12 +83,12 @@ HARMLESS = _places(
     Hangup="cause",
     StartTimer="after",
     Tell="what",
-    facts="target digit next code result outcome seconds",
+    facts="target digit next code result outcome seconds wanted state",
     judged="""
         caller_is_partner has_order office_open pressed_shop pressed_support tries_left repeats_left
         awaited_prompt prompt_unheard nothing_plays announcement_needed no_confirm_needed confirmed
-        still_announcing leg_transferred never_bridged talking leg_was_shops leg_was_call_centres all_failed
-        nobody_rings legs_left no_legs_left
+        still_announcing leg_transferred never_bridged talking leg_was_shops leg_was_last all_failed
+        nobody_rings legs_left no_legs_left calls_back office_wanted call_centre_wanted
     """,
 )
 """What the flow or the switch made, and says nothing about a person.

@@ -183,6 +183,9 @@ class _Call(_Part):
     talk: Annotated[int, Field(ge=0, le=2**53)] = 0
     recording: str | None = None
     recording_seconds: Annotated[float | None, Field(ge=0, allow_inf_nan=False)] = None
+    back: Annotated[str, Field(pattern=rf"{_UUID}|^$")] = ""
+    claimed: _At | None = None
+    done: _At | None = None
 
 
 class _Step(_Part):

@@ -53,8 +53,9 @@ def _known(connection: Connection, call: CallEntry) -> bool:
 
 def _call(key: int, call: CallEntry) -> Row:
     row: dict[str, Any] = {name: _written(value) for name, value in asdict(call).items()}
-    # Whoever served the call tells the marketplace of its end, and looks at its recording.
-    return row | {"key": key, "reported": row["started"], "recording": call.recording or ""}
+    # Whoever served the call tells the marketplace and the watchers of it, and looks at its recording.
+    told = {"reported": row["started"], "told": row["started"]}
+    return row | told | {"key": key, "recording": call.recording or ""}
 
 
 def _written(value: Any) -> Any:

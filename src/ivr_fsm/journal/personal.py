@@ -56,13 +56,15 @@ def redact(
         forgotten: when the caller's own data are removed; None: they stay.
     """
     eraser = Eraser(number, planned, str(steps))
-    walker = _Walker(eraser, caller=forgotten is not None)
+    # Who is called back is rung, so that their own number stands where those of others do.
+    own = call.phone if call.back and forgotten is not None else ""
+    walker = _Walker(eraser, caller=forgotten is not None, own=own)
     found = [replace(step, body=walker.body(step.body)) for step in steps]
     changed = [new for old, new in zip(steps, found, strict=True) if old.body != new.body]
     call = replace(
         call,
         shop=eraser(call.shop),
-        answered_phone=eraser(call.answered_phone),
+        answered_phone="" if own and call.answered_phone == own else eraser(call.answered_phone),
         refused=eraser(call.refused),
     )
     if forgotten is not None:
@@ -87,9 +89,10 @@ def phones_of(plan: Json) -> Iterable[str]:
 class _Walker:
     """Goes through the steps of one call, in their order."""
 
-    def __init__(self, eraser: Eraser, *, caller: bool) -> None:
+    def __init__(self, eraser: Eraser, *, caller: bool, own: str = "") -> None:
         self._eraser = eraser
         self._caller = caller
+        self._own = own
         self._caller_gone = False
         self._identified = False
 
@@ -131,6 +134,8 @@ class _Walker:
                 return self._hidden(place, text)
             elif place not in NUMBERS and place not in HARMLESS:
                 return REMOVED
+            elif self._own and place in NUMBERS:
+                text = text.replace(self._own, PERSONAL["facts.phone"])
         return text if place in HARMLESS else self._eraser(text)
 
     def _hidden(self, place: str, text: str) -> str:

@@ -30,7 +30,7 @@ class Wanted:
 
     Attributes:
         live: whether the call is still on.
-        outcome: ``answered``, ``answered:office``, ``abandoned``, ``unanswered``, ``partner``, ``failed``,
+        outcome: ``answered``, ``answered:office``, ``abandoned``, ``stopped``, ``unanswered``, ``partner``, ``failed``,
             ``lost``, ``refused``.
         abandoned_in: the state in which the caller hung up.
         answered_by: a target, or part of the phone of who answered.
@@ -179,7 +179,7 @@ def _has_outcome(outcome: str) -> ColumnElement[bool]:
             return and_(CALLS.c.lost.is_not(None), CALLS.c.ended.is_(None))
         case "refused":
             return CALLS.c.refused != ""
-        case "answered" | "abandoned":
+        case "answered" | "abandoned" | "stopped":
             return CALLS.c.outcome.startswith(f"{outcome}:")
         case _:
             return CALLS.c.outcome == outcome

@@ -48,6 +48,7 @@ def call_row(key: int, call: Call, talked: Leg | None, origin: Origin) -> Row:
         "flow": origin.flow,
         "plan": origin.plan,
         "kind": "" if call.state_id in ("arriving", "identifying") else scenario(caller),
+        "back": short(call.arrived.back),
         "name": short(caller.name) if isinstance(caller, Customer) else "",
         "order_id": short(order.id) if order else "",
         "shop": short(call.shop.name) if call.shop else "",

@@ -43,6 +43,10 @@ CALLS = Table(
     Column("report_error", Text, nullable=False, server_default="", comment="why it was given up"),
     Column("recording", Text, comment="ok, or what is wrong with it; empty: none; null: not looked at"),
     Column("recording_seconds", Float, comment="how much sound it has"),
+    Column("back", Text, nullable=False, server_default="", comment="id of the call that it calls back"),
+    Column("told", BigInteger, comment="when the watchers of the channel had been told all of it"),
+    Column("claimed", BigInteger, comment="when somebody began to call the caller back"),
+    Column("done", BigInteger, comment="when somebody said that nothing is left to do"),
     Index("calls_call", "call"),
     Index("calls_started", "started"),
     Index("calls_phone", "phone", "started"),
@@ -64,6 +68,14 @@ Index(
     sqlite_where=CALLS.c.recording.is_(None),
     postgresql_where=CALLS.c.recording.is_(None),
 )
+Index(
+    "calls_untold",
+    CALLS.c.instance,
+    CALLS.c.key,
+    sqlite_where=CALLS.c.told.is_(None),
+    postgresql_where=CALLS.c.told.is_(None),
+)
+Index("calls_back", CALLS.c.back, sqlite_where=CALLS.c.back != "", postgresql_where=CALLS.c.back != "")
 
 OF_THE_PERSON = frozenset({"phone", "name", "order_id"})
 """Columns that are not written again once they were removed."""
@@ -72,6 +84,7 @@ OF_THE_CALL = (
     frozenset(column.name for column in CALLS.c)
     - OF_THE_PERSON
     - frozenset({"key", "forgotten", "reported", "report_error", "recording", "recording_seconds"})
+    - frozenset({"told", "claimed", "done"})
 )
 """Columns that a call's steps change; of the others their writer knows nothing."""
 
@@ -110,6 +123,39 @@ GAPS = Table(
     Column("why", Text, nullable=False),
     Column("late", Integer, nullable=False, comment="steps written after their commands had left"),
     Column("lost", Integer, nullable=False, comment="steps that were never written"),
+)
+
+FOLLOW_UPS = Table(
+    "follow_ups",
+    METADATA,
+    Column("id", _Key, primary_key=True),
+    Column("key", BigInteger, nullable=False, comment="the call that was over"),
+    Column("at", BigInteger, nullable=False),
+    Column("what", Text, nullable=False, comment="call_back, office_silent, call_back_failed, done"),
+    Column("by", Text, nullable=False, comment="who pressed the button"),
+    Index("follow_ups_key", "key", "id"),
+    sqlite_autoincrement=True,
+)
+
+CARDS = Table(
+    "cards",
+    METADATA,
+    Column("key", BigInteger, primary_key=True, autoincrement=False, comment="the call"),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text, nullable=False, comment="Slack's name of its message; empty: not posted"),
+    Column("posted", Text, nullable=False, comment="JSON: up to where its thread has been written"),
+    Column("sending", Text, nullable=False, comment="JSON: what was on its way when this was written"),
+    Column("error", Text, nullable=False, comment="why its message was given up"),
+)
+
+SWITCHES = Table(
+    "switches",
+    METADATA,
+    Column("id", _Key, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("mode", Text, nullable=False, comment="on, off, hours"),
+    Column("by", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -43,12 +43,16 @@ def reactions(steps: Sequence[StepEntry], plan: Plan, region: str = "RU") -> Rea
         raise NotModelled("it has events that this version does not know") from None
     if not isinstance(first := heard[0], events.CallArrived):
         raise NotModelled("it does not begin with an arrival")
+    if first.back:
+        raise NotModelled("it calls a customer back")
     reading = _Reading(Reactions(first, steps[0].at, plan), region)
     for step, event in zip(steps, heard, strict=True):
         if step.fault:
             raise NotModelled("a step of it failed")
         if isinstance(event, events.LinkLost) and step.before != "ended":
             raise NotModelled("the connection to the switch was lost")
+        if isinstance(event, events.SendWanted | events.StopWanted) and step.before not in ENDS:
+            raise NotModelled("somebody who watched took a hand in it")
         # The wall clock may be set during a call.
         reading.follow(step, event, step.mono - steps[0].mono)
     if steps[-1].after not in ENDS:
