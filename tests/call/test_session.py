@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from ivr_fsm.call.ports import Journal
 from ivr_fsm.call.session import Session, World
+from ivr_fsm.directory.port import Answerer
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Caller, Customer, Order, Shop
 from ivr_fsm.flow.commands import Dial
@@ -84,6 +85,14 @@ class Switch:
 class Directory:
     answer: Caller | Exception = CUSTOMER
     after: float = 0
+    who: Answerer | Exception = field(default_factory=lambda: Answerer("Анна", ""))
+    who_after: float = 0
+
+    async def who_answers(self, phone: str) -> Answerer:
+        await asyncio.sleep(self.who_after)
+        if isinstance(self.who, Exception):
+            raise self.who
+        return self.who
 
     async def identify(self, phone: str) -> Caller:
         await asyncio.sleep(self.after)
@@ -312,6 +321,42 @@ async def test_a_directory_that_is_slow_is_not_waited_for_and_not_believed_later
     await asyncio.sleep(5)
     session.post(events.DigitPressed("1"))
     assert scene.watcher.states == ["identifying", "greeting"], "a late answer gave the caller a menu"
+
+
+async def told_who_answered(directory: Directory) -> str:
+    """Let the office answer, and return who is told to be there."""
+    scene = Scene(directory)
+    session = scene.begin()
+    await asyncio.sleep(0.1)
+    session.post(events.DigitPressed("2"))
+    leg = scene.switch.dialed[0].leg
+    session.post(events.LegAnswered(leg))
+    session.post(events.Bridged(leg))
+    await asyncio.sleep(2.1)
+    [answered] = [told for step in scene.watcher.steps for told in step.told if told.what == "answered"]
+    return answered.facts["manager"]
+
+
+@pytest.mark.virtual
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        (Answerer("Анна", ""), "Анна"),
+        (Answerer(None, "Второй этаж"), "Второй этаж"),
+        (Answerer(None, "+7 495 111-00-11"), ""),
+        (RuntimeError("500"), ""),
+    ],
+)
+async def test_who_answered_is_asked_of_the_marketplace(who: Answerer | Exception, told: str) -> None:
+    with capture_logs():
+        assert await told_who_answered(Directory(who=who)) == told
+
+
+@pytest.mark.virtual
+async def test_a_marketplace_that_does_not_say_who_answered_is_not_waited_for_long() -> None:
+    with capture_logs() as logs:
+        assert await told_who_answered(Directory(who_after=3600)) == ""
+    assert [line["error"] for line in logs if "error" in line] == ["no answer within 2 s"]
 
 
 @pytest.mark.virtual
