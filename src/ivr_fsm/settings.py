@@ -14,6 +14,8 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ivr_fsm.flow.hours import Hours
+from ivr_fsm.slack import checks
 from ivr_fsm.web.access import is_loopback
 
 
@@ -164,9 +166,57 @@ class Settings(BaseSettings):
     keep_recordings: int = Field(default=90, ge=1)
     """Days after which a recording is removed."""
 
+    slack_channel_order: Annotated[str, AfterValidator(checks.channel)] = ""
+    """The Slack channel (its id) that is told of calls about an order (docs/slack.md); empty: none is."""
+    slack_channel_other: Annotated[str, AfterValidator(checks.channel)] = ""
+    """The one that is told of calls without an order."""
+    slack_channel_shop: Annotated[str, AfterValidator(checks.channel)] = ""
+    """The one that is told of calls from partner shops."""
+    slack_token: Annotated[SecretStr, AfterValidator(_token), AfterValidator(checks.bot_token)] = SecretStr(
+        ""
+    )
+    """The bot token, `xoxb-…`; empty: what Slack would be told is logged."""
+    slack_app_token: Annotated[
+        SecretStr, AfterValidator(_token), AfterValidator(checks.app_token), AfterValidator(checks.needs_bot)
+    ] = SecretStr("")
+    """The app-level token, `xapp-…`, for buttons and commands over Socket Mode."""
+    slack_signing_secret: Annotated[SecretStr, AfterValidator(_token), AfterValidator(checks.needs_bot)] = (
+        SecretStr("")
+    )
+    """The signing secret, for buttons and commands over HTTP; not used with an app-level token."""
+    slack_people: Annotated[str, AfterValidator(checks.people)] = ""
+    """Who may press buttons and switch: ids of users and user groups, `U…,S…`; empty: nobody."""
+    slack_zone: Annotated[str, AfterValidator(checks.zone)] = "Europe/Moscow"
+    """The time zone of the times in Slack, and of the hours of reporting."""
+    slack_hours: Annotated[str, AfterValidator(checks.hours)] = ""
+    """When reporting is on, `mon-fri 09:00-21:00; sat,sun 10:00-18:00`; empty: always."""
+    slack_api: Annotated[str, AfterValidator(_address)] = "https://slack.com/api/"
+    """The address of Slack's Web API."""
+
     watch_language: Literal["ru", "en"] = "ru"
     """The language of what watchers are told."""
     mask_phones: bool = False
     """Hide the middle of phone numbers in logs."""
     log_format: Literal["console", "json"] = "json"
     """Log lines for people or for machines."""
+
+    @property
+    def slack_channels(self) -> dict[str, str]:
+        """The channels that there are, by the kind of the calls that they are told of."""
+        channels = {
+            "order": self.slack_channel_order,
+            "other": self.slack_channel_other,
+            "partner": self.slack_channel_shop,
+        }
+        return {kind: channel for kind, channel in channels.items() if channel}
+
+    @property
+    def slack_permitted(self) -> tuple[str, ...]:
+        """The users and user groups who may press buttons."""
+        return checks.listed(self.slack_people, ",")
+
+    @property
+    def reporting_hours(self) -> Hours | None:
+        """When reporting is on; None: always."""
+        lines = checks.listed(self.slack_hours, ";")
+        return Hours.parse(lines, self.slack_zone) if lines else None

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.phone import mask_in
-from ivr_fsm.watch.spans import duration as duration
 
 WIDTH = 100
 """No line is longer, and what is not a terminal is as wide."""

@@ -10,11 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.plain import WIDTH, View, duration, outcome_words, put, target_words
+from ivr_fsm.cli.plain import WIDTH, View, outcome_words, put, target_words
 from ivr_fsm.cli.story import Row, Story, tell
 from ivr_fsm.cli.wording import starts_prompt, timer_name
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
 from ivr_fsm.journal.recordings import REMOVED
+from ivr_fsm.watch.spans import duration
 
 _OVERDUE = timedelta(minutes=1)
 """So long after a deadline nobody can be there any more who would keep it."""

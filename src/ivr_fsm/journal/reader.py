@@ -30,8 +30,8 @@ class Wanted:
 
     Attributes:
         live: whether the call is still on.
-        outcome: ``answered``, ``answered:office``, ``abandoned``, ``stopped``, ``unanswered``, ``partner``, ``failed``,
-            ``lost``, ``refused``.
+        outcome: ``answered``, ``answered:office``, ``abandoned``, ``stopped``, ``unanswered``, ``partner``,
+            ``failed``, ``lost``, ``refused``.
         abandoned_in: the state in which the caller hung up.
         answered_by: a target, or part of the phone of who answered.
         phone: the caller's number in E.164, or some digits of it.

@@ -18,7 +18,7 @@ Posted = Mapping[str, int]
 
 A call's own key or that of a call back names the steps of that call, by their numbers; ``follow_ups`` names
 what people did, by its place; ``recording`` is 1 when the verdict on the recording was told, ``lost`` when it
-was told that the call's instance had died.
+was told that the call's instance had died. Of a call back these are ``recording:<key>``, ``lost:<key>``.
 """
 
 

@@ -1,0 +1,221 @@
+"""The channel in Slack, by its Web API.
+
+What Slack says is told apart here, once: a matter of time (`ChatError`), for ever (`ChatRefused`), or that
+nobody knows whether the message is there (`ChatError.unsure`); see https://docs.slack.dev/apis/web-api/rate-limits
+and the errors of ``chat.postMessage``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from ivr_fsm.slack.chat import ChatError, ChatRefused, Mark
+from ivr_fsm.slack.message import Message
+from ivr_fsm.slack.pace import Pace
+from ivr_fsm.slack.sdklog import logger, plain
+
+TIMEOUT = 10
+"""Seconds for one request."""
+
+OF_CHANNEL = 1.05
+"""Seconds between two messages in one channel: Slack takes one a second."""
+
+OF_METHOD = 1.25
+"""Seconds between two uses of another method: Slack takes fifty a minute."""
+
+SKEW = 300.0
+"""Seconds that our clock and Slack's may differ by."""
+
+PAGES = 5
+"""So many pages of a channel are looked through for one message, `PAGE` messages each."""
+
+PAGE = 200
+
+EVENT = "ivr_fsm"
+"""What the metadata of our messages are called."""
+
+_SHUT = {
+    "account_inactive": "the app was removed: install it again and set IVR_SLACK_TOKEN",
+    "invalid_auth": "IVR_SLACK_TOKEN is no token that Slack knows",
+    "not_authed": "IVR_SLACK_TOKEN is missing",
+    "missing_scope": "give the app its scopes, docs/slack-manifest.yaml, and install it again",
+    "token_expired": "IVR_SLACK_TOKEN has expired",
+    "token_revoked": "IVR_SLACK_TOKEN was revoked: install the app again and set the new one",
+}
+"""Errors that end only when somebody mends their cause, which is not that of one message."""
+
+_REMEDIES = {
+    "cant_update_message": "only the app that posted a message can change it",
+    "channel_not_found": "set the channel's id, and invite the app if it is private",
+    "is_archived": "take the channel out of the archive, or set another",
+    "not_in_channel": "invite the app into the channel: /invite",
+    "restricted_action": "a setting of the workspace keeps the app from posting there",
+}
+
+_PASSING = {
+    "accesslimited",
+    "fatal_error",
+    "internal_error",
+    "message_limit_exceeded",
+    "rate_limited",
+    "ratelimited",
+    "request_timeout",
+    "service_unavailable",
+    "team_added_to_org",
+}
+"""Errors that pass by themselves; any other is for ever."""
+
+
+class _Answer(Protocol):
+    def get(self, key: str, default: Any = None) -> Any: ...
+
+
+class SlackChat:
+    """A `Chat` of the workspace that *token* is for."""
+
+    def __init__(self, token: str, api: str) -> None:
+        """Open nothing yet.
+
+        Args:
+            token: the bot's.
+            api: the address of the Web API.
+        """
+        self._pace = Pace(asyncio.get_running_loop().time)
+        self._session: aiohttp.ClientSession | None = None
+        self._client = AsyncWebClient(
+            token, base_url=api, timeout=TIMEOUT, retry_handlers=[], logger=logger("web api")
+        )
+
+    async def post(
+        self, channel: str, message: Message, mark: Mark, *, thread: str = "", loud: bool = False
+    ) -> str:
+        """Post a message; see `Chat.post`."""
+        await self._pace.turn(f"post {channel}", OF_CHANNEL)
+        wanted: dict[str, Any] = {"thread_ts": thread, "reply_broadcast": loud} if thread else {}
+        answer = await self._ask(
+            f"post {channel}",
+            self._opened().chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=_plain(message.blocks),
+                metadata={"event_type": EVENT, "event_payload": {"key": str(mark.key), "part": mark.part}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **wanted,
+            ),
+        )
+        return str(answer.get("ts"))
+
+    async def edit(self, channel: str, ts: str, message: Message) -> None:
+        """Change a message; see `Chat.edit`."""
+        await self._pace.turn("edit", OF_METHOD)
+        await self._ask(
+            "edit",
+            self._opened().chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=_plain(message.blocks)
+            ),
+        )
+
+    async def find(self, channel: str, mark: Mark, since: datetime, *, thread: str = "") -> str | None:
+        """Look for a message; see `Chat.find`."""
+        wanted: dict[str, Any] = {
+            "channel": channel,
+            "oldest": f"{since.timestamp() - SKEW:.6f}",
+            "include_all_metadata": True,
+            "limit": PAGE,
+        }
+        for _ in range(PAGES):
+            await self._pace.turn("find", OF_METHOD)
+            client = self._opened()
+            answer = await self._ask(
+                "find",
+                client.conversations_replies(ts=thread, **wanted)
+                if thread
+                else client.conversations_history(**wanted),
+            )
+            for message in answer.get("messages") or ():
+                if _marked(message, mark):
+                    return str(message.get("ts"))
+            if not (cursor := (answer.get("response_metadata") or {}).get("next_cursor")):
+                break
+            wanted["cursor"] = cursor
+        return None
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _opened(self) -> AsyncWebClient:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT))
+            self._client.session = self._session
+        return self._client
+
+    async def _ask(self, name: str, request: Awaitable[_Answer]) -> _Answer:
+        try:
+            return await request
+        except SlackApiError as error:
+            raise self._told(name, error) from None
+        except aiohttp.ClientConnectorError as error:
+            raise ChatError(f"Slack is out of reach: {plain(error)}") from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            why = plain(error) or f"no answer within {TIMEOUT} s"
+            raise ChatError(f"the answer was lost: {why}", unsure=True) from None
+
+    def _told(self, name: str, error: SlackApiError) -> ChatError | ChatRefused:
+        """Return what Slack's answer comes to."""
+        status = getattr(error.response, "status_code", getattr(error.response, "status", 0))
+        headers: Mapping[str, str] = getattr(error.response, "headers", {}) or {}
+        if status == 429 or _code(error) in ("ratelimited", "rate_limited"):
+            seconds = _seconds(headers)
+            self._pace.rest(name, seconds)
+            return ChatError("Slack wants fewer messages", retry_after=seconds)
+        code = _code(error)
+        if status >= 500 or not code:
+            return ChatError(f"Slack answers {status} {plain(code)}".strip(), unsure=True)
+        if code == "missing_scope" and name == "find":
+            return ChatRefused(f"Slack: {code}; {_SHUT[code]}")
+        if code in _SHUT:
+            return ChatError(f"Slack: {plain(code)}", remedy=_SHUT[code])
+        if code in _PASSING:
+            return ChatError(f"Slack: {plain(code)}", unsure=True)
+        remedy = _REMEDIES.get(code, "")
+        return ChatRefused(f"Slack: {plain(code)}{_details(error)}" + (f"; {remedy}" if remedy else ""))
+
+
+def _code(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    said = data.get("error") if isinstance(data, dict) else None
+    return said if isinstance(said, str) else ""
+
+
+def _details(error: SlackApiError) -> str:
+    """Return what Slack says of blocks that it does not take."""
+    said = getattr(error.response, "data", {}).get("errors")
+    return f" ({plain(said)})" if said else ""
+
+
+def _seconds(headers: Mapping[str, str]) -> float:
+    try:
+        return min(max(float(headers.get("Retry-After", "")), 1.0), 3600.0)
+    except (TypeError, ValueError):
+        return 30.0
+
+
+def _marked(message: object, mark: Mark) -> bool:
+    match message:
+        case {"metadata": {"event_type": kind, "event_payload": {"key": key, "part": part}}}:
+            return (kind, key, part) == (EVENT, str(mark.key), mark.part)
+    return False
+
+
+def _plain(blocks: Any) -> Any:
+    return [dict(block) for block in blocks]
