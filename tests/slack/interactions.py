@@ -84,6 +84,13 @@ class FakeDesk:
         self.answer = Answer.TAKEN
         self.open = asyncio.Event()
         self.open.set()
+        self._answered = 0
+        self._news = asyncio.Condition()
+
+    async def answered(self, times: int = 1) -> None:
+        """Wait until it has answered so often."""
+        async with asyncio.timeout(10), self._news:
+            await self._news.wait_for(lambda: self._answered >= times)
 
     async def send(self, key: int, target: str, by: str) -> Answer:
         return await self._take(f"send_{target}", key, by)
@@ -100,6 +107,9 @@ class FakeDesk:
     async def _take(self, what: str, key: int, by: str) -> Answer:
         self.asked.append((what, key, by))
         await self.open.wait()
+        async with self._news:
+            self._answered += 1
+            self._news.notify_all()
         return self.answer
 
 

@@ -18,6 +18,7 @@ from ivr_fsm.slack.commands import Asked
 from ivr_fsm.slack.desk import Answer
 from ivr_fsm.slack.modes import PATH
 from ivr_fsm.slack.people import People
+from ivr_fsm.slack.presses import BUTTONS
 from ivr_fsm.watch.words import Words
 from ivr_fsm.web.server import WebServer
 from tests.docs import DOCS
@@ -29,7 +30,6 @@ from tests.slack.interactions import (
     GROUP,
     KEY,
     SECRET,
-    TS,
     FakeCommands,
     FakeDesk,
     Sender,
@@ -38,7 +38,6 @@ from tests.slack.interactions import (
     lines,
     press,
     slack,
-    within,
 )
 
 WORDS = Words("ru")
@@ -76,34 +75,24 @@ async def serving(*people: str) -> AsyncIterator[tuple[Site, Sender]]:
         await site.server.close()
 
 
-@pytest.mark.parametrize(
-    ("button", "label"),
-    [
-        ("send_office", "В офис"),
-        ("send_call_centre", "В колл-центр"),
-        ("stop", "Завершить звонок"),
-        ("call_back", "Перезвонить"),
-        ("done", "Решено"),
-    ],
-)
-async def test_a_button_reaches_the_desk_and_is_answered_in_the_thread(button: str, label: str) -> None:
+@pytest.mark.parametrize("button", BUTTONS)
+async def test_a_button_reaches_the_desk(button: str) -> None:
     async with serving(ANNA) as (site, sender):
         assert site.app.may_act
         assert (await sender.interact(press(button)))[0] == 200
-        [posted] = await site.slack.posted("chat.postMessage")
+        await site.desk.answered()
         assert site.desk.asked == [(button, KEY, "Анна")]
-        assert (posted["channel"], posted["thread_ts"]) == (CHANNEL, TS)
-        assert posted["text"] == f"<@{ANNA}>: «{label}»"
+        # What was taken the journal tells.
         assert site.slack.called("chat.postEphemeral") == []
+        assert site.slack.called("chat.postMessage") == []
 
 
 async def test_a_press_is_acknowledged_before_the_desk_answers(capsys: pytest.CaptureFixture[str]) -> None:
     async with serving(ANNA) as (site, sender):
         site.desk.open.clear()
         assert await sender.interact(press()) == (200, "")
-        assert site.slack.called("chat.postMessage") == []
         site.desk.open.set()
-        await site.slack.posted("chat.postMessage")
+        await site.desk.answered()
     # slack-bolt complains of what is not acknowledged in its time.
     assert "warning" not in capsys.readouterr().out
 
@@ -131,7 +120,7 @@ async def test_who_is_not_on_the_list_may_not(people: tuple[str, ...]) -> None:
 async def test_members_of_a_group_may() -> None:
     async with serving(GROUP) as (site, sender):
         await sender.interact(press(user=BORIS))
-        await site.slack.posted("chat.postMessage")
+        await site.desk.answered()
         assert site.desk.asked == [("stop", KEY, "Борис")]
 
 
@@ -150,7 +139,7 @@ async def test_a_press_that_is_sent_again_acts_once() -> None:
             retry = {"X-Slack-Retry-Num": str(number), "X-Slack-Retry-Reason": "http_timeout"}
             assert (await sender.interact(same, **retry))[0] == 200
         await sender.interact(press())
-        assert len(await site.slack.posted("chat.postMessage", 2)) == 2
+        await site.desk.answered(2)
         assert len(site.desk.asked) == 2
 
 
@@ -169,8 +158,6 @@ HOSTILE: list[Any] = [
     press(user="U01ANNA\n"),
     press(channel={"id": "C01\n"}),
     press(channel=None),
-    press(message=None),
-    press(message={"ts": "now"}),
     press(trigger_id=None),
     press(trigger_id=""),
     press(actions=press()["actions"] * 2),
@@ -185,7 +172,7 @@ async def test_a_press_of_another_shape_is_one_line_of_the_log(
         assert (await sender.interact(payload))[0] in (200, 400)
         # What comes next is served, and what came before has been judged by then.
         await sender.interact(press("done"))
-        await site.slack.posted("chat.postMessage")
+        await site.desk.answered()
         assert [what for what, _, _ in site.desk.asked] == ["done"]
     printed = capsys.readouterr().out
     refused = [line for line in printed.splitlines() if "slack request" in line or "press refused" in line]
@@ -282,13 +269,14 @@ async def test_a_command_of_somebody_else_is_not_ours() -> None:
 
 async def test_a_slack_that_takes_no_answer_costs_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     async with serving(ANNA) as (site, sender):
-        site.slack.broken["chat.postMessage"] = 500
+        site.desk.answer = Answer.OVER
+        site.slack.broken["chat.postEphemeral"] = 500
         site.slack.broken["users.info"] = ["no", "object"]
         await sender.interact(press())
-        await site.slack.posted("chat.postMessage")
-        del site.slack.broken["chat.postMessage"]
+        await site.slack.posted("chat.postEphemeral")
+        del site.slack.broken["chat.postEphemeral"]
         await sender.interact(press())
-        await site.slack.posted("chat.postMessage", 2)
+        await site.slack.posted("chat.postEphemeral", 2)
         # By their ids they are known, whatever they are called.
         assert site.desk.asked == [("stop", KEY, ANNA)] * 2
     printed = capsys.readouterr().out
@@ -308,7 +296,7 @@ async def test_a_desk_that_fails_ends_nothing(
         monkeypatch.setattr(site.desk, "stop", fail)
         assert (await sender.interact(press("stop")))[0] == 200
         await sender.interact(press("done"))
-        await site.slack.posted("chat.postMessage")
+        await site.desk.answered()
     printed = capsys.readouterr().out
     assert len(list(lines(printed, "slack request failed"))) == 1
     assert "Traceback" not in printed
@@ -319,7 +307,7 @@ async def test_the_environment_of_slacks_own_tools_changes_nothing(monkeypatch: 
         monkeypatch.setenv(f"SLACK_{name}", "xoxb-another")
     async with serving(ANNA) as (site, sender):
         await sender.interact(press())
-        await within(site.slack.posted("chat.postMessage"))
+        await site.desk.answered()
 
 
 def test_keys_are_not_shown() -> None:

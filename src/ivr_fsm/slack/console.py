@@ -11,6 +11,9 @@ from ivr_fsm.slack.chat import Mark
 from ivr_fsm.slack.message import Message
 from ivr_fsm.slack.plaintext import plain
 
+REMEMBERED = 1000
+"""So many messages are known."""
+
 
 @dataclass(slots=True)
 class Shown:
@@ -49,6 +52,8 @@ class ConsoleChat:
             self._say(plain(message))
         else:
             self.shown[name] = Shown(message)
+            if len(self.shown) > REMEMBERED:
+                del self.shown[next(iter(self.shown))]
             self._say(message.text)
         return name
 

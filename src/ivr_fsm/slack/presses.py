@@ -1,4 +1,4 @@
-"""A button was pressed: whether that person may, what the desk says, and the answer in the thread."""
+"""A button was pressed: whether that person may, what the desk says, and the answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ def _button(name: str) -> str:
 
 UserId = Annotated[str, StringConstraints(pattern=rf"^{USER}\z")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CDG][A-Z0-9]{2,20}\z")]
-_Ts = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}\.[0-9]{1,9}\z")]
 _Key = Annotated[int, BeforeValidator(_key)]
 _Once = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -61,11 +60,6 @@ class _Channel(BaseModel):
     id: ChannelId
 
 
-class _Parent(BaseModel):
-    ts: _Ts
-    thread_ts: _Ts | None = None
-
-
 class _Action(BaseModel):
     action_id: Annotated[str, AfterValidator(_button)]
     value: _Key
@@ -76,7 +70,6 @@ class Press(BaseModel):
 
     user: _User
     channel: _Channel
-    message: _Parent
     actions: Annotated[list[_Action], Field(min_length=1, max_length=1)]
     trigger_id: _Once
 
@@ -110,9 +103,8 @@ class Presses:
         log.info(
             "slack press", button=action.action_id, key=action.value, user=press.user.id, answer=answer.value
         )
-        if answer is Answer.TAKEN:
-            await self._say(press, action.action_id)
-        else:
+        # What was taken is told in the thread, with who asked for it, by the journal.
+        if answer is not Answer.TAKEN:
             await self._whisper(press, f"answers.{answer.value}")
 
     async def _refusal(self, user: str) -> str:
@@ -122,19 +114,6 @@ class Presses:
         except PeopleUnknown as error:
             log.warning("slack people not looked up", why=str(error))
             return "commands.unsure"
-
-    async def _say(self, press: Press, button: str) -> None:
-        text = self._words.text(
-            "commands.pressed", who=f"<@{press.user.id}>", button=self._words.text(f"buttons.{button}")
-        )
-        await _posted(
-            self._client.chat_postMessage(
-                channel=press.channel.id,
-                thread_ts=press.message.thread_ts or press.message.ts,
-                text=text,
-                unfurl_links=False,
-            )
-        )
 
     async def _whisper(self, press: Press, text_key: str) -> None:
         text = self._words.text(text_key)
