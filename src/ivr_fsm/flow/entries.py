@@ -20,7 +20,8 @@ class Entries(Means):
     def on_enter_calling_back(self) -> None:
         """Somebody of the office has picked up: say that the caller is being rung, and ask who that is."""
         self._visit()
-        self._ask(do.Answer(), do.Identify(self.call.arrived.phone))
+        # That leg has answered already; ringing it prepares it for what follows.
+        self._ask(do.Ring(), do.Answer(), do.Identify(self.call.arrived.phone))
         if self.call.plan.connected.record == "answer":
             self._ask(do.Record())
         self._play(self.call.plan.calling_back.prompt)
