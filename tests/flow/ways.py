@@ -186,7 +186,7 @@ def two_wrong(the_plan: Plan | None = None) -> LiveCall:
 def _before_the_menu() -> Iterator[tuple[str, str, str, str, Start, Push]]:
     shop, office, centre = "dialing_shop", "dialing_office", "dialing_call_centre"
     yield "arriving", "call_arrived", "", "live", LiveCall, lambda live: None
-    yield "arriving", "call_arrived", "calls_back", "calling_back", calling_back, lambda live: None
+    yield "arriving", "call_back_arrived", "", "calling_back", calling_back, lambda live: None
     back = "calling_back", "caller_identified"
     yield *back, "", "dialing_customer", calling_back, lambda live: live.identified(NOBODY)
     yield "calling_back", "limit_reached", "", "dialing_customer", calling_back, wait(2)

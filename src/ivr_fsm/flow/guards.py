@@ -167,7 +167,7 @@ class Guards:
     @guard
     def calls_back(self) -> tuple[bool, object]:
         """Somebody of the office is on the line to call a customer back."""
-        return bool(self.call.arrived.back), self.call.arrived.back or "no"
+        return bool(self.call.arrived.back), self.call.arrived.back
 
     @guard
     def office_wanted(self) -> tuple[bool, object]:

@@ -211,7 +211,8 @@ class CallFlow(Actions, StateChart[Any]):
     releasing = State()
     ended = State()
 
-    call_arrived = arriving.to(live.calling_back, cond="calls_back") | _go(arriving, live)
+    call_arrived = _go(arriving, live)
+    call_back_arrived = arriving.to(live.calling_back)
 
     # The caller hanging up leads from every state to the end, and so does a switch that falls silent.
     caller_hung_up = (

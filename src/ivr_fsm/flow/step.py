@@ -69,8 +69,7 @@ def step(call: Call, event: events.Event, now: datetime) -> Step:
         TransitionNotAllowed: the event does not fit the state and is not declared as one that may come late.
             The call's state is then as it was before.
     """
-    name = _timer_name(call, event) if isinstance(event, events.TimerFired) else _NAMES[type(event)]
-    _chart().take(call, event, now.astimezone(UTC), name)
+    _chart().take(call, event, now.astimezone(UTC), _name(call, event))
     commands, call.commands = tuple(call.commands), []
     judged = tuple(dict.fromkeys(call.judged))
     leg = f"{call.event_leg.target} {call.event_leg.phone}" if call.event_leg else ""
@@ -114,6 +113,16 @@ def _in_words(event: events.Event, field: Field[object]) -> str:
 @cache
 def _chart() -> CallFlow:
     return CallFlow()
+
+
+def _name(call: Call, event: events.Event) -> str:
+    """Return what the chart calls *event*."""
+    match event:
+        case events.TimerFired():
+            return _timer_name(call, event)
+        case events.CallArrived() if event.back:
+            return "call_back_arrived"
+    return _NAMES[type(event)]
 
 
 def _timer_name(call: Call, event: events.TimerFired) -> str:
