@@ -15,18 +15,25 @@ from ivr_fsm.bookkeeping import Books
 from ivr_fsm.call.ports import Watcher
 from ivr_fsm.call.registry import Registry
 from ivr_fsm.call.session import Session, World
+from ivr_fsm.channel import Channel
+from ivr_fsm.desk import JournalDesk
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.nobody import NobodyKnown
 from ivr_fsm.directory.port import Directory, DirectoryError
+from ivr_fsm.esl.callback import CallBacks
 from ivr_fsm.esl.control import ControlConnection
 from ivr_fsm.esl.link import Link
 from ivr_fsm.esl.outbound import OutboundServer
 from ivr_fsm.esl.switch import FreeSwitch, Trunk
 from ivr_fsm.esl.translate import Headers, arrived
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.database import open_engine
+from ivr_fsm.journal.followups import FollowUps
 from ivr_fsm.planfile import check_plan, load_plan
 from ivr_fsm.settings import Settings
+from ivr_fsm.slack.card import Links
+from ivr_fsm.slack.chat import Chat
 from ivr_fsm.speech.engines import choose_engine
 from ivr_fsm.speech.prompts import PromptLibrary
 from ivr_fsm.speech.speaker import Speaker
@@ -59,6 +66,8 @@ class Service:
     watchers: Sequence[Watcher]
     now: Callable[[], datetime] = utc_now
     live: Registry = field(default_factory=Registry)
+    chat: Chat | None = None
+    """Where calls are told; None: in Slack, or in the log."""
 
     def __post_init__(self) -> None:
         settings = self.settings
@@ -82,13 +91,34 @@ class Service:
         self.recordings = Recordings(
             settings.recordings, access, settings.web_url, timedelta(days=settings.web_link_days)
         )
-        self.web = WebServer(settings.web_host, settings.web_port, self.recordings.routes)
+        self.control = ControlConnection(
+            settings.freeswitch_host,
+            settings.freeswitch_port,
+            settings.freeswitch_password.get_secret_value(),
+        )
+        self.call_backs = CallBacks(
+            self.control,
+            self.trunk,
+            self.plan.targets.office.numbers,
+            self.plan.calling_back.office_limit,
+            self._reached_at,
+        )
         self.books = Books(settings, self.plan, self.directory, self.recording_link, self.now)
+        self.desk: JournalDesk | None = None
+        self.channel: Channel | None = None
+        if settings.journal != "none":
+            follow_ups = FollowUps(open_engine(settings.journal), settings.instance)
+            self.desk = JournalDesk(follow_ups, self.live, self.call_backs, self.now)
+            links = Links(recording=lambda call: self.recording_link(call.call))
+            self.channel = Channel(settings, self.desk, links, self.now, self.chat)
+            self.desk.changed = self.channel.projection.poke
+        routes = [*self.recordings.routes, *(self.channel.routes if self.channel else ())]
+        self.web = WebServer(settings.web_host, settings.web_port, routes)
         self.world = World(
             self.directory,
             PromptVoice(library, self.speaker),
             self.books.journal,
-            [*self.watchers, *self.books.watchers],
+            [*self.watchers, *self.books.watchers, *([self.channel.projection] if self.channel else [])],
             self.now,
             asyncio.get_running_loop(),
         )
@@ -97,11 +127,6 @@ class Service:
             settings.host, settings.port, self.answer, max_connections=2 * settings.max_calls + 100
         )
         self._stopping = False
-        self.control = ControlConnection(
-            settings.freeswitch_host,
-            settings.freeswitch_port,
-            settings.freeswitch_password.get_secret_value(),
-        )
 
     async def start(self) -> None:
         """Open the journal and remove what is too old from it, listen for FreeSWITCH, and connect to it.
@@ -112,12 +137,15 @@ class Service:
         """
         await self.books.open()
         await self.web.start()
+        if self.desk and self.channel:
+            await self.desk.start()
+            await self.channel.start()
         self.control.start()
         self.server.start()
 
     def answer(self, link: Link, channel: Headers) -> None:
         """FreeSWITCH has a caller for us, or brings one back."""
-        arrival = arrived(channel, self.settings.region)
+        arrival = self.call_backs.arrived(channel) or arrived(channel, self.settings.region)
         if (known := self.live.get(arrival.call_id)) is not None and isinstance(known.switch, FreeSwitch):
             known.switch.adopt(link, channel)
             return
@@ -127,9 +155,19 @@ class Service:
             self.world.journal.refuse(arrival, why)
             link.close(f"call refused: {why}")
             return
-        session = Session(self.plan, arrival, self.world, on_over=self.live.drop)
+        session = Session(self.plan, arrival, self.world, on_over=self._over)
         self.live.add(session)
         session.start(FreeSwitch(link, arrival, self.trunk, self.control, session.post))
+
+    def _over(self, session: Session) -> None:
+        self.live.drop(session)
+        if self.desk:
+            self.desk.over(session)
+
+    def _reached_at(self) -> str:
+        """Return where FreeSWITCH reaches the outbound server."""
+        host = self.settings.host if self.settings.host not in ("0.0.0.0", "::", "") else "127.0.0.1"  # noqa: S104
+        return self.settings.reached_at or f"{host}:{self.server.port}"
 
     def recording_link(self, call_id: str) -> str | None:
         """Return a link to the recording of a call, whether it was made or not; None: none can be given."""
@@ -152,6 +190,9 @@ class Service:
         await self._emptied(LETTING_GO)
         self.control.close()
         await self.web.close()
+        if self.desk and self.channel:
+            await self.desk.close()
+            await self.channel.close()
         self.recordings.close()
         await self.speaker.close()
         await self.books.close()

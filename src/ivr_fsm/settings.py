@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """Where FreeSWITCH connects to us."""
     port: int = Field(default=8084, ge=0, le=65535)
     """The port of that; the dialplan's `socket` line names the same. 0: any free one."""
+    reached_at: str = Field(default="", pattern=r"^([A-Za-z0-9.-]{1,200}:[0-9]{1,5})?$")
+    """Where FreeSWITCH reaches that, `host:port`, if it is another place: for calls back."""
     max_calls: int = Field(default=1000, ge=1)
     """More calls at once are refused: the dialplan's next line takes them."""
     drain: float = Field(default=600, ge=0)

@@ -16,7 +16,7 @@ from statistics import median
 
 ROOT = Path(__file__).parents[2]
 TIME_PARTS = "time parts"
-SERVERS = ("asyncio", "greenswitch", "no journal", "ours")
+SERVERS = ("asyncio", "greenswitch", "no journal", "Slack dead", "ours")
 
 
 @dataclass(frozen=True)
@@ -121,11 +121,11 @@ def main(name: str, control_port: str, folder: str) -> None:
     """Be a server: print the port, then a line of `Usage` for each line that comes in."""
     threading.Thread(target=_answer, daemon=True).start()
     # Each server loads its own things only.
-    if name in ("ours", "no journal"):
+    if name in ("ours", "no journal", "Slack dead"):
         from tests.bench import service
 
-        journal = f"sqlite:///{folder}/journal.db" if name == "ours" else "none"
-        service.serve_service(int(control_port), Path(folder), journal)
+        journal = "none" if name == "no journal" else f"sqlite:///{folder}/{name.replace(' ', '-')}.db"
+        service.serve_service(int(control_port), Path(folder), journal, slack=name == "Slack dead")
     else:
         from tests.bench import baselines
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from pathlib import Path
+from typing import Any
 
 import structlog
+from pydantic import SecretStr
 
 from ivr_fsm import logs
 from ivr_fsm.app import Service
@@ -57,13 +60,34 @@ def plan() -> Plan:
     )
 
 
-def serve_service(control_port: int, folder: Path, journal: str) -> None:
-    """Serve calls, and log every step as in production, to nowhere; *journal* is its URL."""
+def serve_service(control_port: int, folder: Path, journal: str, *, slack: bool) -> None:
+    """Serve calls, and log every step as in production, to nowhere.
+
+    Args:
+        control_port: where the switch's control connection is.
+        folder: where files may be written.
+        journal: its URL.
+        slack: tell of calls in a Slack that takes every request and never answers; else in the log.
+    """
     with asyncio.Runner(loop_factory=shared_loop) as runner:
-        runner.run(_serve(control_port, folder, journal))
+        runner.run(_serve(control_port, folder, journal, _slack() if slack else {}))
 
 
-async def _serve(control_port: int, folder: Path, journal: str) -> None:
+def _slack() -> dict[str, Any]:
+    dead = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    _OPEN.append(dead)
+    return {
+        "slack_token": SecretStr("xoxb-bench"),
+        "slack_api": f"http://127.0.0.1:{dead.getsockname()[1]}/api/",
+        "slack_channel_order": "C0BENCH",
+        "slack_channel_other": "C0BENCH",
+    }
+
+
+_OPEN: list[socket.socket] = []
+
+
+async def _serve(control_port: int, folder: Path, journal: str, slack: dict[str, Any]) -> None:
     logs.configure("json")
     with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 - once, before the first call
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
@@ -77,6 +101,7 @@ async def _serve(control_port: int, folder: Path, journal: str) -> None:
             speech_engine="none",
             journal=journal,
             recordings=folder,
+            **slack,
         )
         service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])
         await service.start()

@@ -20,6 +20,11 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 pytestmark = pytest.mark.virtual
 
 
+def kept(folder: Path) -> str:
+    folder.mkdir(exist_ok=True)
+    return f"sqlite:///{folder}/journal.db"
+
+
 def heard(played: Played) -> list[str]:
     """The prompts that the caller heard, those that were cut off in brackets."""
     assert played.caller is not None
@@ -43,7 +48,8 @@ async def test_a_call_goes_where_it_must_and_the_journal_knows_why(
     assert played.again is not None
     assert played.faults == []
     _forgotten_it_replays_the_same(Reader(open_engine(journal)))
-    assert all_go_as_they_went(Reader(open_engine(journal))) == 1
+    taken_a_hand = bool(scenario.presses)
+    assert all_go_as_they_went(Reader(open_engine(journal))) == (0 if taken_a_hand else 1)
 
 
 def _forgotten_it_replays_the_same(journal: Reader) -> None:
@@ -71,8 +77,8 @@ def _forgotten_it_replays_the_same(journal: Reader) -> None:
         ("nobody", ["FW1", "(FW3)", "FW6", "FW8", "FW8", "FW4", *["FW8"] * 7, "FW9"]),
     ],
 )
-async def test_what_the_caller_hears(name: str, prompts: list[str]) -> None:
-    played = await play(BY_NAME[name], PROMPTS)
+async def test_what_the_caller_hears(name: str, prompts: list[str], tmp_path: Path) -> None:
+    played = await play(BY_NAME[name], PROMPTS, journal=kept(tmp_path))
     assert heard(played)[: len(prompts)] == prompts
 
 
@@ -88,15 +94,15 @@ async def test_what_the_caller_hears(name: str, prompts: list[str]) -> None:
         ("nobody", ["order_call", "shop_silent", "office_silent", "unanswered", "ended"]),
     ],
 )
-async def test_what_watchers_are_told(name: str, kinds: list[str]) -> None:
-    assert told(await play(BY_NAME[name], PROMPTS)) == kinds
+async def test_what_watchers_are_told(name: str, kinds: list[str], tmp_path: Path) -> None:
+    assert told(await play(BY_NAME[name], PROMPTS, journal=kept(tmp_path))) == kinds
 
 
 @pytest.mark.parametrize(
     "name", ["shop", "shop-busy", "call-centre", "support-silent", "shop-drops", "nobody"]
 )
-async def test_nobody_is_left_in_silence_while_phones_ring(name: str) -> None:
-    caller = (await play(BY_NAME[name], PROMPTS)).caller
+async def test_nobody_is_left_in_silence_while_phones_ring(name: str, tmp_path: Path) -> None:
+    caller = (await play(BY_NAME[name], PROMPTS, journal=kept(tmp_path))).caller
     assert caller is not None
     waiting = [each for each in caller.heard if Path(each.file).stem not in ("FW1", "FW3")]
     silences = [after.start - before.stop for before, after in pairwise(waiting)]
@@ -104,6 +110,9 @@ async def test_nobody_is_left_in_silence_while_phones_ring(name: str) -> None:
     assert max(silences) < 0.1
 
 
-async def test_the_same_scenario_goes_the_same_way_twice() -> None:
-    first, second = [(await play(BY_NAME["transfer"], PROMPTS)).steps for _ in range(2)]
+async def test_the_same_scenario_goes_the_same_way_twice(tmp_path: Path) -> None:
+    first, second = [
+        (await play(BY_NAME["transfer"], PROMPTS, journal=kept(tmp_path / each))).steps
+        for each in ("first", "second")
+    ]
     assert [step for _, step in first] == [step for _, step in second]

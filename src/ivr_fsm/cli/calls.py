@@ -49,7 +49,8 @@ def calls(  # noqa: PLR0917 - options, each given by its name
     answered_by: Annotated[
         str,
         typer.Option(
-            metavar="WHO", help="shop, office, call_centre, transfer, customer; or a phone, or its last digits."
+            metavar="WHO",
+            help="shop, office, call_centre, transfer, customer; or a phone, or its last digits.",
         ),
     ] = "",
     phone: Annotated[

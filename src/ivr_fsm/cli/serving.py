@@ -7,9 +7,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 import typer
@@ -33,15 +32,6 @@ from ivr_fsm.planfile import PlanError, check_plan, load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.speech.engines import EngineError, choose_engine
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
-from ivr_fsm.watch.words import Words
-
-
-class Language(StrEnum):
-    """A language of the wording files."""
-
-    ru = "ru"
-    en = "en"
-
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +49,7 @@ def demo(
         bool, typer.Option("--once", help="Every scenario once, as fast as the clock allows.")
     ] = False,
     only: Annotated[str, typer.Option(help="Play only the scenario of this name.")] = "",
-    language: Annotated[Language, typer.Option(help="What watchers are told.")] = Language.ru,
+    language: Annotated[Literal["ru", "en"], typer.Option(help="What watchers are told.")] = "ru",
     prompts: Annotated[Path | None, typer.Option(help="The folder of the recordings.")] = None,
     journal: Annotated[
         Path, typer.Option(help="The file that the calls are kept in; what is there is replaced.")
@@ -70,13 +60,13 @@ def demo(
     chosen = [scenario for scenario in SCENARIOS if only in ("", scenario.name)]
     if not chosen:
         fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
-    folder, words = prompts or read_settings().prompts, Words(language.value)
+    folder = prompts or read_settings().prompts
     try:
         for part in ("", "-wal", "-shm"):
             journal.with_name(journal.name + part).unlink(missing_ok=True)
         url = f"sqlite:///{journal}"
         played = [
-            _play(scenario, folder, Screen(OUT, words), once=once, journal=url, at=NOON + index * APART)
+            _play(scenario, folder, language, once=once, journal=url, at=NOON + index * APART)
             for index, scenario in enumerate(chosen)
         ]
     except (PromptError, JournalError, OSError) as error:
@@ -170,11 +160,30 @@ def diagram(
 
 
 def _play(
-    scenario: Scenario, prompts: Path, screen: Screen, *, once: bool, journal: str, at: datetime
+    scenario: Scenario,
+    prompts: Path,
+    language: Literal["ru", "en"],
+    *,
+    once: bool,
+    journal: str,
+    at: datetime,
 ) -> Played:
     OUT.print(f"\n[bold]{scenario.name}[/]: {scenario.title}", soft_wrap=True)
+    screen = Screen(OUT)
     with asyncio.Runner(loop_factory=virtual_loop if once else shared_loop) as runner:
-        return runner.run(play(scenario, prompts.resolve(), (screen,), journal=journal, at=at))
+        played = runner.run(
+            play(
+                scenario,
+                prompts.resolve(),
+                (screen,),
+                journal=journal,
+                language=language,
+                say=screen.say,
+                at=at,
+            )
+        )
+    screen.show(played)
+    return played
 
 
 async def _serve(settings: Settings) -> None:

@@ -75,14 +75,11 @@ def event_words(step: StepEntry, fired: Armed | None = None, *, released: bool =
         return step.event
     words = type(event).__name__
     match event:
-        case events.CallArrived(phone=phone, called=called, back=back, by=by) if back:
-            words = f"{called} of the office calls {phone} back, for {by}"
-        case events.SendWanted(target=target, by=by):
-            words = f"{by} sends the caller to the {target.replace('_', ' ')}"
-        case events.StopWanted(by=by):
-            words = f"{by} ends the call"
-        case events.CallArrived(phone=phone, called=called):
-            words = f"{phone or 'a hidden number'} calls {called}".rstrip()
+        case events.CallArrived():
+            words = _arrival_words(event)
+        case events.SendWanted(by=by) | events.StopWanted(by=by):
+            target = "" if isinstance(event, events.StopWanted) else event.target.replace("_", " ")
+            words = f"{by} sends the caller to the {target}" if target else f"{by} ends the call"
         case events.CallerIdentified(caller=caller):
             words = _caller_words(caller)
         case events.DigitPressed(digit=digit):
@@ -94,10 +91,9 @@ def event_words(step: StepEntry, fired: Armed | None = None, *, released: bool =
         case events.CallerHungUp(cause=cause):
             said = "" if cause in _BY_THEMSELVES else f" ({CAUSES.get(cause, cause)})"
             words = f"the caller {'is gone' if step.before in ('releasing', 'ended') else 'hung up'}{said}"
-        case events.CallerReturned(destination=""):
-            words = "the caller is back, without a number to go to"
         case events.CallerReturned(destination=destination, referred_by=by):
-            words = f"the caller is sent to {destination}" + (f" by {by}" if by else "")
+            sent = f"the caller is sent to {destination}" + (f" by {by}" if by else "")
+            words = sent if destination else "the caller is back, without a number to go to"
         case events.LinkLost(why=why):
             words = f"the connection to the switch is gone: {why}"
         case _:
@@ -106,6 +102,12 @@ def event_words(step: StepEntry, fired: Armed | None = None, *, released: bool =
             words = _leg_words(event, leg, released=released or step.before == "releasing")
             words += _too_late(event, step)
     return words
+
+
+def _arrival_words(event: events.CallArrived) -> str:
+    if event.back:
+        return f"{event.called or 'a phone'} of the office calls {event.phone} back, for {event.by}"
+    return f"{event.phone or 'a hidden number'} calls {event.called}".rstrip()
 
 
 def _too_late(event: events.Event, step: StepEntry) -> str:

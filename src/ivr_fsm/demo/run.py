@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 from zlib import crc32
 
 from ivr_fsm.app import EXAMPLES, Service
@@ -30,6 +31,7 @@ from ivr_fsm.settings import Settings
 from ivr_fsm.simulator.observed import Call
 from ivr_fsm.simulator.phones import PhoneBook
 from ivr_fsm.simulator.switch import SimulatedSwitch
+from ivr_fsm.slack.console import ConsoleChat, Shown
 
 NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
 """When the first scenario plays: a Monday, 12:00 in Moscow."""
@@ -39,6 +41,15 @@ APART = timedelta(minutes=5)
 
 SETTLED = 1.0
 """Seconds after the call in which the switch forgets its channels."""
+
+WATCHER = "Ольга"
+"""Who presses buttons."""
+
+BEFORE_CALLING_BACK = 10.0
+"""Seconds from the end of a call to the button that has it called back."""
+
+OFFICE_ANSWERS = 20.0
+"""Seconds within which the office picks up then."""
 
 RINGS_FOREVER = "ring 300s, busy"
 
@@ -56,10 +67,17 @@ class Played:
     """The steps that the journal has."""
     again: Replay | None = None
     """What came of replaying them, if there is a journal."""
+    back: list[Step] = field(default_factory=list)
+    """The steps of the call that called the caller back."""
+    shown: list[Shown] = field(default_factory=list)
+    """What the channel shows in the end, if there is a journal."""
 
-    def stepped(self, _call_id: str, _number: int, step: Step, at: datetime) -> None:
+    def stepped(self, call_id: str, _number: int, step: Step, at: datetime) -> None:
         """Keep a step (`ivr_fsm.call.ports.Watcher`)."""
-        self.steps.append((at, step))
+        if call_id == self.id:
+            self.steps.append((at, step))
+        else:
+            self.back.append(step)
 
     @property
     def id(self) -> str:
@@ -89,6 +107,9 @@ class Played:
         found = []
         if self.states != wanted.states:
             found.append(f"path {' → '.join(self.states)}, not {' → '.join(wanted.states)}")
+        back = tuple(step.after for step in self.back if step.moved and step.after != "releasing")
+        if back != wanted.back:
+            found.append(f"the call back: path {' → '.join(back)}, not {' → '.join(wanted.back)}")
         if self.outcome != wanted.outcome:
             found.append(f"outcome {self.outcome}, not {wanted.outcome}")
         if self.left:
@@ -139,7 +160,9 @@ async def play(
     prompts: Path,
     watchers: tuple[Watcher, ...] = (),
     *,
-    journal: str = "none",
+    journal: str,
+    language: Literal["ru", "en"] = "ru",
+    say: Callable[[str], None] = lambda _text: None,
     at: datetime = NOON,
 ) -> Played:
     """Play *scenario* on the running loop and return what came of it.
@@ -149,9 +172,11 @@ async def play(
         prompts: the folder of the recordings.
         watchers: who follows besides.
         journal: the URL of the journal that the call is written to, and read from again.
+        language: that of the channel.
+        say: gets what the channel would show, as it happens.
         at: when the call begins.
     """
-    played = Played(scenario)
+    played, chat = Played(scenario), ConsoleChat(say)
     seed = crc32(scenario.name.encode())  # the call has the same id every time, and one of its own
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -170,24 +195,49 @@ async def play(
                 prompts=heard,
                 speech_cache=Path(folder) / "speech",
                 journal=journal,
+                watch_language=language,
             ),
             _plan(scenario),
             _directory(scenario),
             [played, *watchers],
             lambda: at + timedelta(seconds=loop.time() - begun),
+            chat=chat,
         )
         await service.start()
         switch.sockets = [("127.0.0.1", service.server.port)]
         played.caller = switch.call(scenario.caller, "74950000000", scenario.does)
+        pressing = asyncio.create_task(_press(service, played))
         await played.caller.ended
         await service.live.emptied()
         await asyncio.sleep(SETTLED)
+        await pressing
         played.left = [channel for channel in switch.channels if channel != played.caller.uuid]
         await service.stop(drain=0)
         await switch.stop()
-    if journal != "none":
-        _read_again(played, Reader(open_engine(journal)), service.plan)
+    _read_again(played, Reader(open_engine(journal)), service.plan)
+    played.shown = list(chat.shown.values())
     return played
+
+
+async def _press(service: Service, played: Played) -> None:
+    """Press the buttons of the scenario, each in its time."""
+    begun, reader = asyncio.get_running_loop().time(), Reader(open_engine(service.settings.journal))
+    assert service.desk is not None and played.caller is not None
+    for at, button in played.scenario.presses:
+        await asyncio.sleep(begun + at - asyncio.get_running_loop().time())
+        [call] = reader.call(played.id)
+        if button == "stop":
+            await service.desk.stop(call.key, WATCHER)
+        else:
+            await service.desk.send(call.key, button, WATCHER)
+    if played.scenario.back:
+        await played.caller.ended
+        await service.live.emptied()
+        await asyncio.sleep(BEFORE_CALLING_BACK)
+        [call] = reader.call(played.id)
+        await service.desk.call_back(call.key, WATCHER)
+        await asyncio.sleep(OFFICE_ANSWERS)
+        await service.live.emptied()
 
 
 def _read_again(played: Played, journal: Reader, plan: Plan) -> None:

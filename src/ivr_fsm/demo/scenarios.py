@@ -35,6 +35,8 @@ class Scenario:
         outcome: the outcome that it must have.
         plan: what differs from the default plan.
         fault: what is broken.
+        presses: which buttons of the channel are pressed, with the seconds since the beginning.
+        back: the path that the call back must take; empty: nobody calls back.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Scenario:
     phones: Mapping[str, str | list[str]] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
     fault: Literal["", "prompt", "directory", "slow directory"] = ""
+    presses: tuple[tuple[float, Literal["office", "call_centre", "stop"]], ...] = ()
+    back: tuple[str, ...] = ()
 
 
 TALK = "hang up 20s after bridge"
@@ -168,6 +172,35 @@ SCENARIOS = (
             "ended",
         ),
         outcome="unanswered",
+    ),
+    Scenario(
+        name="called-back",
+        title="Nobody answers; somebody who watches has the office call back, and the customer answers",
+        does="press 1 3s into FW3",
+        phones={
+            OFFICE_2: ["ring 60s, busy", "ring 5s, answer"],
+            f"+{ORDER}": f"ring 6s, answer, {TALK}",
+        },
+        states=(*TO_SHOP, "dialing_office", "dialing_call_centre", "unanswered", "ended"),
+        outcome="unanswered",
+        back=("calling_back", "dialing_customer", "connected", "ended"),
+    ),
+    Scenario(
+        name="sent-on",
+        title="Somebody who watches sends the caller from the silent shop to the call centre",
+        does="press 1 3s into FW3",
+        phones={CENTRE: f"ring 7s, answer, {TALK}"},
+        presses=((26, "call_centre"),),
+        states=(*TO_SHOP, "dialing_call_centre", "connected", "ended"),
+        outcome="answered:call_centre",
+    ),
+    Scenario(
+        name="stopped",
+        title="Somebody who watches ends the call while the office rings",
+        does="press 2 3s into FW3",
+        presses=((30, "stop"),),
+        states=(*TO_OFFICE, "ended"),
+        outcome="stopped:dialing_office",
     ),
     Scenario(
         name="two-at-once",

@@ -10,15 +10,14 @@ from rich.table import Table
 
 from ivr_fsm.demo.run import Played
 from ivr_fsm.flow.step import Step
-from ivr_fsm.watch.words import Words
+from ivr_fsm.slack.plaintext import plain
 
 
 class Screen:
-    """A watcher that prints each step that leads somewhere, and what Slack would be told."""
+    """A watcher that prints each step that leads somewhere; the channel speaks in between."""
 
-    def __init__(self, console: Console, words: Words) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._words = words
         self._since: datetime | None = None
 
     def stepped(self, _call_id: str, _number: int, step: Step, at: datetime) -> None:
@@ -30,8 +29,18 @@ class Screen:
                 f"[dim]{seconds:7.1f} s[/]  [bold cyan]{step.after:<20}[/] [dim]{escape(step.reason)}[/]",
                 soft_wrap=True,
             )
-        for told in step.told:
-            self._console.print(f"{'':11}[green]» {escape(self._words.say(told))}[/]", soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Print what the channel shows."""
+        for line in text.splitlines():
+            self._console.print(f"{'':11}[green]» {escape(line)}[/]", soft_wrap=True)
+
+    def show(self, played: Played) -> None:
+        """Print how the channel shows the call in the end."""
+        for shown in played.shown:
+            self._console.print()
+            for line in plain(shown.message).splitlines():
+                self._console.print(f"{'':11}[green]│[/] {escape(line)}", soft_wrap=True)
 
 
 def summary(console: Console, played: list[Played]) -> None:

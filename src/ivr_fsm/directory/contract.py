@@ -141,8 +141,8 @@ class AnsweredBy(Part):
     """Who took a call."""
 
     target: Literal["shop", "office", "call_centre", "transfer", "customer"]
-    """Whose phone it was; transfer: a number that the callee transferred the caller to; customer: the caller's
-    own, who was called back."""
+    """Whose phone it was; transfer: a number that the callee transferred the caller to; customer: that of who
+    was called back."""
     phone: Text
     """E.164, an internal number, or what somebody wrote that is neither."""
     name: Text | None = None
@@ -162,7 +162,9 @@ class EndedCall(Part):
     """The id of the order that the call was about."""
     answered_by: AnsweredBy | None = None
     """Who talked to the caller last; null: nobody."""
-    outcome: Annotated[str, Field(pattern=r"^(answered|abandoned|stopped):[a-z_]+$|^(partner|unanswered|failed)$")]
+    outcome: Annotated[
+        str, Field(pattern=r"^(answered|abandoned|stopped):[a-z_]+$|^(partner|unanswered|failed)$")
+    ]
     """answered:<target>, abandoned:<state in which the caller hung up>, stopped:<state in which somebody who
     watches ended it>, partner (was sent to the chat), unanswered (somebody must call back; where the call is
     such a call back, the customer did not answer), failed (the telephone system lost the call)."""

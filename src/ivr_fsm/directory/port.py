@@ -36,7 +36,7 @@ class Answerer:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredBy:
-    """The target (``shop``, ``office``, ``call_centre``, ``transfer``, ``customer``) that took a call, and its phone.
+    """Which target took a call (``shop``, ``office``, ``call_centre``, ``transfer``, ``customer``).
 
     *name* and *description* are those of its `Answerer`, where they are known.
     """
@@ -56,8 +56,8 @@ class CallRecord:
         caller: E.164, empty when the caller hid it.
         order_id: the order that the call was about.
         answered_by: nobody: None.
-        outcome: ``answered:<target>``, ``abandoned:<state>``, ``stopped:<state>``, ``partner``, ``unanswered``
-            or ``failed``.
+        outcome: ``answered:<target>``, ``abandoned:<state>``, ``stopped:<state>``, ``partner``,
+            ``unanswered`` or ``failed``.
         started: when the call arrived, an aware time.
         waited_seconds: from the arrival to the first answer, or to the end when nobody answered; None: the
             service died meanwhile, and nobody knows.

@@ -12,7 +12,7 @@ from gevent.socket import socket as gevent_socket
 from greenswitch.esl import NotConnectedError
 
 from ivr_fsm.esl.link import Link
-from ivr_fsm.esl.wire import BadCommand, Frame, Reply, api, encode
+from ivr_fsm.esl.wire import BadCommand, Event, Frame, Reply, api, bgapi, encode
 
 __all__ = ["ControlConnection", "NotConnectedError"]
 
@@ -101,6 +101,7 @@ class ControlConnection:
         self._waiting: deque[str] = deque()
         self._max_waiting = max_waiting
         self._asked: set[asyncio.Future[str]] = set()
+        self._jobs: dict[str, asyncio.Future[str]] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -133,6 +134,31 @@ class ControlConnection:
         self._send(api(command), answer)
         return await answer
 
+    async def job(self, command: str, job: str) -> str:
+        """Run an api command in the switch's background and return what came of it, ``-ERR …`` if it failed.
+
+        Args:
+            command: what to run.
+            job: a UUID that no other job has.
+
+        Raises:
+            NotConnectedError: there is no connection, or it was lost before the answer.
+            BadCommand: a line break or a NUL in the command.
+        """
+        if not self.connected:
+            raise NotConnectedError("no control connection")
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._jobs[job] = done
+        try:
+            # Without a filter every job of the switch would be told.
+            self._tell(f"filter Job-UUID {job}", "event plain BACKGROUND_JOB")
+            self._send(bgapi(command, job), refused=done)
+            return await done
+        finally:
+            del self._jobs[job]
+            if self.connected:
+                self._tell(*([] if self._jobs else ["noevents"]), f"filter delete Job-UUID {job}")
+
     def send_api(self, command: str) -> None:
         """Run an api command some time: now, or when there is a connection again.
 
@@ -147,9 +173,30 @@ class ControlConnection:
             log.error("command dropped: no control connection for too long", command=self._waiting.popleft())
         self._waiting.append(line)
 
-    def _send(self, line: str, answer: asyncio.Future[str] | None = None) -> None:
+    def _tell(self, *commands: str) -> None:
+        assert self._link is not None
+        for command in commands:
+            self._link.send(command)
+
+    def _heard(self, event: Event) -> None:
+        done = self._jobs.get(event.get("Job-UUID") or "")
+        if event.name == "BACKGROUND_JOB" and done is not None and not done.done():
+            done.set_result(event.body.strip())
+
+    def _send(
+        self,
+        line: str,
+        answer: asyncio.Future[str] | None = None,
+        *,
+        refused: asyncio.Future[str] | None = None,
+    ) -> None:
+        """Send *line*; *answer* gets what the switch replies, *refused* only that it does not take it."""
+
         def replied(reply: Reply) -> None:
-            if answer is None:
+            if refused is not None:
+                if not reply.ok and not refused.done():
+                    refused.set_result(reply.text)
+            elif answer is None:
                 log.debug("command run", command=line, answer=reply.text[:200])
             elif not answer.done():
                 answer.set_result(reply.text)
@@ -218,6 +265,7 @@ class ControlConnection:
         """Send what waited, then keep the connection until it ends; return why it did."""
         log.info("control connection ready", host=self._address[0], port=self._address[1])
         self._link = link
+        link.on_event = self._heard
         while self._waiting:
             self._send(self._waiting.popleft())
         try:
@@ -225,5 +273,5 @@ class ControlConnection:
         finally:
             self._link = None
             link.close("closed here")
-            for answer in [asked for asked in self._asked if not asked.done()]:
+            for answer in [each for each in (*self._asked, *self._jobs.values()) if not each.done()]:
                 answer.set_exception(NotConnectedError("control connection lost"))

@@ -56,7 +56,8 @@ class FreeSwitch:
         self._trunk = trunk
         self._control = control
         self._post = post
-        self._phone = arrival.phone
+        # Who is called back sees the trunk's number, not their own.
+        self._phone = "" if arrival.back else arrival.phone
         self._caller = arrival.call_id
         self._translator = Translator(self._caller)
         self._left: list[Link] = []

@@ -57,6 +57,16 @@ def arrived(channel: Headers, region: str) -> events.CallArrived:
     return events.CallArrived(call_id, phone, called if called.isdigit() else "")
 
 
+def unique_id(channel: Headers) -> str:
+    """Return the channel's id."""
+    return channel.get("Unique-ID") or ""
+
+
+def asked_back(channel: Headers) -> str | None:
+    """Return what `ivr_fsm.esl.callback` has named a phone of the office by; None: it is a caller's leg."""
+    return channel.get("variable_ivr_call_back")
+
+
 def returned(channel: Headers, region: str) -> events.CallerReturned:
     """Read the ``connect`` reply of a caller leg that had been with us before (trace: blind transfer)."""
     if ":bl_xfer:" not in (channel.get("Caller-Transfer-Source") or ""):

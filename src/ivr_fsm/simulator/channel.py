@@ -176,9 +176,13 @@ class Channel:
     def leave_lost_socket(self) -> None:
         """Go on in the dialplan, if the socket it rests in was lost and all it was told to play has ended."""
         lost = self.socket is not None and self.socket not in self.connections
-        if lost and self.alive and self.player.idle and self.dialplan:
+        if lost and self.alive and self.player.idle:
             self.leave_base()
-            self.dialplan.go_on()
+            if self.dialplan:
+                self.dialplan.go_on()
+            else:
+                # An originated leg has nothing to go on with.
+                self.hangup()
 
     # The person's side
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ivr_fsm.simulator.connection import Connection
@@ -41,20 +41,42 @@ class Dialplan:
         self._switch.spawn(self._run(self._lines))
 
     async def _run(self, lines: Iterator[Address]) -> None:
-        for host, port in lines:
-            try:
-                reader, writer = await asyncio.open_connection(host, port)
-            except OSError:
-                await asyncio.sleep(self._switch.latency.refused)
-                continue
-            if self._channel.alive:
-                connection = Connection(self._switch, reader, writer, self._channel)
-                self._call.connections += 1
-                self._channel.enter_socket(connection, f"{host}:{port}")
-                await connection.serve()
-            else:
-                writer.transport.abort()
-            return
-        if self._channel.alive:
+        service = next(lines, None)
+        if service is not None:
+            await connect(self._channel, service, self.go_on, self._connected)
+        elif self._channel.alive:
             self._call.fell_through = True
             self._channel.hangup()
+
+    def _connected(self) -> None:
+        self._call.connections += 1
+
+
+async def connect(
+    channel: Channel,
+    service: Address,
+    refused: Callable[[], object],
+    connected: Callable[[], object] = lambda: None,
+) -> None:
+    """Run the ``socket`` application of *channel*, until the connection to *service* is over.
+
+    Args:
+        channel: what connects.
+        service: where to.
+        refused: called when nobody listens there.
+        connected: called when somebody does.
+    """
+    switch, (host, port) = channel.switch, service
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        await asyncio.sleep(switch.latency.refused)
+        refused()
+        return
+    if not channel.alive:
+        writer.transport.abort()
+        return
+    connection = Connection(switch, reader, writer, channel)
+    connected()
+    channel.enter_socket(connection, f"{host}:{port}")
+    await connection.serve()

@@ -1,4 +1,4 @@
-"""``bgapi originate``: a target leg from the dial string to its park."""
+"""``bgapi originate``: a leg from the dial string to its park, or to the service that it connects to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ivr_fsm.simulator.switch import SimulatedSwitch
 
 _DIAL_STRING = re.compile(
-    r"(?:\{(?P<variables>[^{}]*)\})?sofia/gateway/(?P<gateway>[\w.-]+)/(?P<number>\+?[0-9*#]+) &park\(\)",
+    r"(?:\{(?P<variables>[^{}]*)\})?sofia/gateway/(?P<gateway>[\w.-]+)/(?P<number>\+?[0-9*#]+) "
+    r"(?:&park\(\)|'&socket\((?P<host>[\w.-]+):(?P<port>[0-9]+) async full\)')",
     re.ASCII,
 )
 _VARIABLE = re.compile(r"(?P<name>[\w.-]+)=(?P<value>[^,'^\\]*)")
@@ -31,15 +32,24 @@ class Unsupported(ValueError):
 
 @dataclass(frozen=True)
 class DialString:
-    """What to originate: *variables* for the leg, the *gateway* to go through, the *number* to call."""
+    """What to originate.
+
+    Attributes:
+        variables: for the leg.
+        gateway: what to go through.
+        number: whom to call.
+        service: where who answers connects to; None: it parks.
+    """
 
     variables: dict[str, str]
     gateway: str
     number: str
+    service: tuple[str, int] | None = None
 
     @classmethod
     def parse(cls, text: str) -> DialString:
-        """Return what ``{name=value,…}sofia/gateway/<gateway>/<number> &park()`` says.
+        """Return what ``{name=value,…}sofia/gateway/<gateway>/<number> &park()`` says, or with
+        ``'&socket(<host>:<port> async full)'`` at its end.
 
         Raises:
             Unsupported: anything else, such as several endpoints, quoted variables, another application.
@@ -55,7 +65,8 @@ class DialString:
             if variable is None:
                 raise Unsupported(f"variable {piece!r} is not plain name=value in {text!r}")
             variables[variable["name"]] = variable["value"]
-        return cls(variables, match["gateway"], match["number"])
+        service = (match["host"], int(match["port"])) if match["host"] else None
+        return cls(variables, match["gateway"], match["number"], service)
 
 
 class Origination:
@@ -70,6 +81,7 @@ class Origination:
     def __init__(self, switch: SimulatedSwitch, dial: DialString, report: Callable[[str], None]) -> None:
         self._switch = switch
         self._report: Callable[[str], None] | None = report
+        self._service = dial.service
         variables = dict(dial.variables)
         caller = variables.get("origination_caller_id_number", "0000000000")
         leg = Leg(
@@ -100,7 +112,14 @@ class Origination:
             return
         channel.answer()
         self._finish_job(f"+OK {channel.uuid}\n")
-        self._switch.later(self._switch.latency.step, self._park)
+        self._switch.later(self._switch.latency.step, self._connect if self._service else self._park)
+
+    def _connect(self) -> None:
+        """Hand who answered to a service; without one there is nothing to go on with."""
+        channel, service = self._channel, self._service
+        if channel.alive and service:
+            channel.state = "CS_EXECUTE"
+            self._switch.connect(channel, service)
 
     def _park(self) -> None:
         channel = self._channel

@@ -12,7 +12,7 @@ from typing import Self
 from ivr_fsm.simulator.bus import Bus, Event
 from ivr_fsm.simulator.channel import Channel
 from ivr_fsm.simulator.connection import Connection
-from ivr_fsm.simulator.dialplan import Address, Dialplan
+from ivr_fsm.simulator.dialplan import Address, Dialplan, connect
 from ivr_fsm.simulator.faults import Faults, Wire, wire
 from ivr_fsm.simulator.observed import Call
 from ivr_fsm.simulator.phones import PhoneBook
@@ -137,6 +137,10 @@ class SimulatedSwitch:
         channel.person.reached(Moment.START)
         channel.dialplan.enter()
         return call
+
+    def connect(self, channel: Channel, service: Address) -> None:
+        """Run the ``socket`` application of an originated leg, which has nothing else to go on with."""
+        self.spawn(connect(channel, service, channel.hangup))
 
     def cut(self, call: Call) -> None:
         """Cut every connection that was made for *call*, as a network or a dying service does."""

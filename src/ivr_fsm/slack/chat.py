@@ -18,9 +18,7 @@ class ChatError(Exception):
         remedy: what somebody has to do before anything is taken again; empty: it is a matter of time.
     """
 
-    def __init__(
-        self, why: str, *, unsure: bool = False, retry_after: float = 0.0, remedy: str = ""
-    ) -> None:
+    def __init__(self, why: str, *, unsure: bool = False, retry_after: float = 0.0, remedy: str = "") -> None:
         super().__init__(why)
         self.unsure = unsure
         self.retry_after = retry_after

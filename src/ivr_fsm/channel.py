@@ -1,0 +1,121 @@
+"""The channel of those who watch: what is told there, and what they do there. With Slack, or without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from aiohttp import web
+from sqlalchemy import Engine
+
+from ivr_fsm.journal.cards import Cards
+from ivr_fsm.journal.database import open_engine
+from ivr_fsm.journal.reader import Reader
+from ivr_fsm.journal.switches import Switches
+from ivr_fsm.settings import Settings
+from ivr_fsm.slack.bolt import Keys, SlackApp
+from ivr_fsm.slack.card import Links
+from ivr_fsm.slack.chat import Chat
+from ivr_fsm.slack.commands import Commands
+from ivr_fsm.slack.console import ConsoleChat
+from ivr_fsm.slack.desk import Desk
+from ivr_fsm.slack.people import People
+from ivr_fsm.slack.projection import Look, Projection
+from ivr_fsm.slack.reporting import Reporting
+from ivr_fsm.slack.slackchat import SlackChat
+from ivr_fsm.watch.words import Words
+
+KINDS = ("order", "other", "partner")
+"""What is told without Slack: calls of every kind."""
+
+log = structlog.get_logger(__name__)
+
+
+class Channel:
+    """Tells of the calls in the journal of one instance, and brings what people press to *desk*.
+
+    Attributes:
+        projection: who must hear of each step.
+        routes: what the web server serves for it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        desk: Desk,
+        links: Links,
+        now: Callable[[], datetime],
+        chat: Chat | None = None,
+    ) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            settings: which journal; whether there is Slack, and its channels.
+            desk: carries out what people press.
+            links: where more can be seen of a call.
+            now: the wall clock.
+            chat: where calls are told; None: in Slack, or in the log where no token is set.
+        """
+        words, zone, token = (
+            Words(settings.watch_language),
+            ZoneInfo(settings.slack_zone),
+            settings.slack_token,
+        )
+        self._engines: list[Engine] = []
+        self._reporting = Reporting(settings.reporting_hours, Switches(self._engine(settings)), now)
+        self._app = self._slack_app(settings, desk, links, words) if token.get_secret_value() else None
+        self.routes: Sequence[web.AbstractRouteDef] = self._app.routes() if self._app else ()
+        channels = settings.slack_channels if self._app else {kind: kind for kind in KINDS}
+        if chat is None:
+            chat = SlackChat(token.get_secret_value(), settings.slack_api) if self._app else ConsoleChat(_say)
+        look = Look(
+            words, zone, channels, links, self._reporting, may_act=self._app is not None and self._app.may_act
+        )
+        self.projection = Projection(Cards(open_engine(settings.journal), settings.instance), chat, look, now)
+
+    def _engine(self, settings: Settings) -> Engine:
+        self._engines.append(open_engine(settings.journal))
+        return self._engines[-1]
+
+    def _slack_app(self, settings: Settings, desk: Desk, links: Links, words: Words) -> SlackApp:
+        keys = Keys(
+            settings.slack_token.get_secret_value(),
+            settings.slack_app_token.get_secret_value(),
+            settings.slack_signing_secret.get_secret_value(),
+            settings.slack_api,
+        )
+        people = People(settings.slack_permitted, keys.client())
+        commands = Commands(
+            Reader(self._engine(settings)),
+            self._reporting,
+            people,
+            settings.slack_channels.values(),
+            words,
+            zone=ZoneInfo(settings.slack_zone),
+            region=settings.region,
+            link_of=links.call,
+        )
+        return SlackApp(keys, desk, people, commands, words)
+
+    async def start(self) -> None:
+        """Begin to tell, and to listen; the journal must be open."""
+        await self._reporting.start()
+        self.projection.start()
+        if self._app:
+            await self._app.start()
+
+    async def close(self) -> None:
+        """End; what is not told by then is told when the service starts again."""
+        if self._app:
+            await self._app.close()
+        await self.projection.close()
+        await self._reporting.close()
+        for engine in self._engines:
+            engine.dispose()
+
+
+def _say(text: str) -> None:
+    for line in text.splitlines():
+        log.info("channel", text=line)
