@@ -48,8 +48,9 @@ async def test_a_call_goes_where_it_must_and_the_journal_knows_why(
     assert played.again is not None
     assert played.faults == []
     _forgotten_it_replays_the_same(Reader(open_engine(journal)))
-    taken_a_hand = bool(scenario.presses)
-    assert all_go_as_they_went(Reader(open_engine(journal))) == (0 if taken_a_hand else 1)
+    if not (scenario.presses or scenario.back):
+        # In the others somebody who watched took a hand: it is not known when they would do so again.
+        assert all_go_as_they_went(Reader(open_engine(journal))) == 1
 
 
 def _forgotten_it_replays_the_same(journal: Reader) -> None:

@@ -98,10 +98,8 @@ def move(live: LiveCall, what: str, how: Any) -> None:
             live.send(events.CallerReturned(how))
         case "hung up":
             live.hangs_up()
-        case "sent on":
-            live.send(events.SendWanted(how, "Ольга"))
-        case "stopped":
-            live.send(events.StopWanted("Ольга"))
+        case "sent on" | "stopped":
+            live.send(events.SendWanted(how, "Ольга") if what == "sent on" else events.StopWanted("Ольга"))
         case "link lost":
             live.send(events.LinkLost("reset by peer"))
         case "awaited prompt ends":

@@ -1,4 +1,4 @@
-"""What those who watch are told of people, and what they can do about a call: send it on, end it, call back."""
+"""What watchers are told of people, and what they can do about a call: send it on, end it, call back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from tests.flow.clock import (
     CALL_CENTRE,
     MISSED,
-    NOBODY,
     OFFICE,
+    ORDER,
     PARTNER,
     PHONE,
     LiveCall,
@@ -185,10 +185,11 @@ def test_who_picked_up_hears_that_the_customer_is_rung() -> None:
     assert live.state == "calling_back"
     assert live.plays() == [(0, "FW10")]
     assert live.last(do.Identify) == do.Identify(PHONE)
-    live.identified(NOBODY)
+    live.identified(ORDER)
     assert (live.state, live.dialed("customer")) == ("dialing_customer", [PHONE])
     told = live.told("call_back_call")
     assert (told["by"], told["office_phone"], told["phone"]) == ("Ольга", OFFICE[0], PHONE)
+    assert (told["name"], told["order"]) == ("Иван", "10542")
     live.send(events.PromptFinished("FW10-1"))
     assert live.call.holding, "ringing, not silence"
 

@@ -146,7 +146,7 @@ class Call:
         self.event = event
         leg = self.event_leg
         match event:
-            case events.CallerIdentified() if self.before == "identifying":
+            case events.CallerIdentified() if self.before in ("identifying", "calling_back"):
                 self.caller = event.caller
             case events.PromptFinished(token=token) if token in self.playing:
                 self.playing.remove(token)

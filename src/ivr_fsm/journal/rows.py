@@ -47,7 +47,7 @@ def call_row(key: int, call: Call, talked: Leg | None, origin: Origin) -> Row:
         "instance": short(origin.instance),
         "flow": origin.flow,
         "plan": origin.plan,
-        "kind": "" if call.state_id in ("arriving", "identifying") else scenario(caller),
+        "kind": "" if call.state_id in ("arriving", "identifying", "calling_back") else scenario(caller),
         "back": short(call.arrived.back),
         "name": short(caller.name) if isinstance(caller, Customer) else "",
         "order_id": short(order.id) if order else "",
