@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr_fsm.flow.hours import Hours
 from ivr_fsm.slack import checks
-from ivr_fsm.web.access import is_loopback
+from ivr_fsm.web.guard import is_loopback
 
 
 def _names_number(template: str) -> str:

@@ -9,7 +9,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from ivr_fsm.web.access import Access, is_loopback
+from ivr_fsm.web.access import Access
+from ivr_fsm.web.guard import is_loopback
+from ivr_fsm.web.people import Right
 
 TOKEN = "0123456789abcdef"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -27,7 +29,9 @@ class Clock:
 
 def passes(access: Access, path: str, **headers: str) -> bool:
     try:
-        access.check(make_mocked_request("GET", path, headers={"Host": "calls.example", **headers}))
+        access.require_or_link(
+            make_mocked_request("GET", path, headers={"Host": "calls.example", **headers}), Right.LISTEN
+        )
     except web.HTTPException as error:
         assert error.status in (401, 403)
         return False

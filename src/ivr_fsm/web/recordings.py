@@ -19,6 +19,7 @@ from aiohttp import web
 from ivr_fsm.journal.recordings import of_call
 from ivr_fsm.journal.thread import OneThread
 from ivr_fsm.web.access import Access
+from ivr_fsm.web.people import Right
 
 AT_ONCE = 20
 """How many recordings are served at the same time."""
@@ -81,7 +82,7 @@ class Recordings:
         self._thread.shutdown()
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
-        self._access.check(request)
+        self._access.require_or_link(request, Right.LISTEN)
         if self._serving >= AT_ONCE:
             raise web.HTTPServiceUnavailable(text="too many listen at once\n", headers={"Retry-After": "5"})
         self._serving += 1
