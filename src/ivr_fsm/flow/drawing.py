@@ -160,7 +160,21 @@ def _box(state: str, colour: str, *, holds: bool) -> str:
     )
 
 
-def _arrow(source: str, target: str, events: Sequence[str], colour: str) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How an arrow runs: its path in SVG's words, and where its label is."""
+
+    path: str
+    x: float
+    y: float
+
+
+def route(source: str, target: str) -> Route:
+    """Return how the arrow from one state to another runs.
+
+    Raises:
+        KeyError: a state has no place here.
+    """
     start, end, curve = PLACES[source], PLACES[target], CURVES.get((source, target), Curve())
     if curve.port:
         port = Box(*curve.port, 1, 1)
@@ -172,14 +186,19 @@ def _arrow(source: str, target: str, events: Sequence[str], colour: str) -> tupl
         (start.y + end.y) / 2 - 2 * curve.bend * dx / length,
     )
     (x1, y1), (x2, y2) = start.edge(control), end.edge(control)
-    path = (
-        f'<path d="M{x1:.1f},{y1:.1f} Q{control[0]:.1f},{control[1]:.1f} {x2:.1f},{y2:.1f}" fill="none" '
-        f'stroke="{colour}" stroke-width="1.5" marker-end="url(#head-{colour[1:]})"/>'
-    )
     t = curve.label
     x = (1 - t) ** 2 * x1 + 2 * t * (1 - t) * control[0] + t**2 * x2
     y = (1 - t) ** 2 * y1 + 2 * t * (1 - t) * control[1] + t**2 * y2
-    return path, _label(x, y, events, colour)
+    return Route(f"M{x1:.1f},{y1:.1f} Q{control[0]:.1f},{control[1]:.1f} {x2:.1f},{y2:.1f}", x, y)
+
+
+def _arrow(source: str, target: str, events: Sequence[str], colour: str) -> tuple[str, str]:
+    way = route(source, target)
+    path = (
+        f'<path d="{way.path}" fill="none" '
+        f'stroke="{colour}" stroke-width="1.5" marker-end="url(#head-{colour[1:]})"/>'
+    )
+    return path, _label(way.x, way.y, events, colour)
 
 
 def _label(x: float, y: float, lines: Sequence[str], colour: str) -> str:

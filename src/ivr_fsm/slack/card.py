@@ -11,10 +11,11 @@ from typing import Any
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.recordings import REMOVED
 from ivr_fsm.slack.buttons import buttons
-from ivr_fsm.slack.facts import Facts, answered, arrival, dressed, phones, picked_up, present
+from ivr_fsm.slack.facts import answered, arrival, dressed, present
 from ivr_fsm.slack.lines import verdict
 from ivr_fsm.slack.message import Block, Dossier, Message
 from ivr_fsm.slack.mrkdwn import FIELD, HEADER, clip, context, escape, link, mrkdwn, plain_text, section
+from ivr_fsm.story.standing import Facts, phones, picked_up
 from ivr_fsm.watch.ahead import ahead
 from ivr_fsm.watch.spans import duration
 from ivr_fsm.watch.words import Words

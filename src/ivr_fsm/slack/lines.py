@@ -8,9 +8,10 @@ from datetime import datetime, tzinfo
 from ivr_fsm.flow.commands import Tell
 from ivr_fsm.journal.entries import CallEntry, StepEntry
 from ivr_fsm.journal.recordings import REMOVED
-from ivr_fsm.slack.facts import ARRIVALS, dressed, tells
+from ivr_fsm.slack.facts import dressed
 from ivr_fsm.slack.message import Dossier, Line, Message, Posted
 from ivr_fsm.slack.mrkdwn import BLOCKS, MESSAGE, SECTION, clip, escape, section, size
+from ivr_fsm.story.standing import ARRIVALS, tells
 from ivr_fsm.watch.words import Words
 
 Reporting = Callable[[datetime], bool]

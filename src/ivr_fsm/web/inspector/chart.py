@@ -1,0 +1,184 @@
+"""The statechart on a page: with the way of one call lit and numbered, or with figures of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from ivr_fsm.flow.diagram import chart
+from ivr_fsm.flow.drawing import HEIGHT, PLACES, WIDTH, Box, route
+from ivr_fsm.watch.words import Words
+
+Pair = tuple[str, str]
+
+OUTERMOST = ("live", "dialing")
+"""The states that hold others: they are drawn as areas, and are no place where a call is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is drawn on the chart.
+
+    Attributes:
+        visits: the places of each state in the call's way: its first state is 1.
+        lit: the arrows that the call took.
+        present: where the call is now; empty: it is over, or this is of no call.
+        notes: lines under a state's name.
+        heat: how much a state stands out, from 0 to 1.
+        shares: how thick an arrow is, from 0 to 1.
+        address: where a click on a state leads, with the state's name put in for ``{state}``.
+    """
+
+    visits: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    lit: frozenset[Pair] = frozenset()
+    present: str = ""
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    heat: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[Pair, float] = field(default_factory=dict)
+
+
+def way(moves: Sequence[Pair], present: str = "") -> Overlay:
+    """Return the way of a call as an overlay.
+
+    Args:
+        moves: the states before and after each of its moves.
+        present: where it is, if it is not over.
+    """
+    visits: dict[str, list[int]] = {}
+    for number, (_, after) in enumerate(moves, 1):
+        visits.setdefault(after, []).append(number)
+    return Overlay(visits, frozenset(filter(None, (arrow(move) for move in moves))), present)
+
+
+def arrow(move: Pair) -> Pair | None:
+    """Return the arrow of the chart that a move goes along: an arrow of a state that holds others, too.
+
+    None: today's flow has none, the call is of an older one.
+    """
+    flow = chart()
+    pairs = flow.pairs()
+    holders = {child: state for state, children in flow.inside.items() for child in children}
+    before, after = move
+    while True:
+        target = after
+        while True:
+            if (before, target) in pairs:
+                return before, target
+            if flow.first.get(holders.get(target, "")) != target or target not in holders:
+                break
+            target = holders[target]
+        if before not in holders:
+            return None
+        before = holders[before]
+
+
+def draw(overlay: Overlay, words: Words, label: str) -> str:
+    """Return the SVG of the statechart with *overlay*; *label* says what it shows to who cannot see it.
+
+    Colours come from the page's style sheet. States of an older flow are left out.
+    """
+    flow = chart()
+    pairs = flow.events()
+    dim = bool(overlay.visits)
+    parts = [
+        f'<svg class="chart{" way" if dim else ""}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(label)}" xmlns="http://www.w3.org/2000/svg">',
+        *_heads(),
+        *(_area(state, words) for state in flow.inside if flow.inside[state]),
+        *(_arrow(pair, overlay) for pair in sorted(pairs, key=lambda pair: pair in overlay.lit)),
+        *(_label(pair, pairs[pair], words) for pair in pairs if not dim or pair in overlay.lit),
+        *(_state(state, overlay, words) for state in flow.inside if not flow.inside[state]),
+        "</svg>",
+    ]
+    return "\n".join(parts)
+
+
+def _heads() -> Iterator[str]:
+    for name in ("plain", "lit"):
+        yield (
+            f'<defs><marker id="head-{name}" class="head {name}" viewBox="0 0 10 10" refX="9" refY="5" '
+            'markerUnits="userSpaceOnUse" markerWidth="14" markerHeight="14" orient="auto">'
+            '<path d="M0,1 L10,5 L0,9 z"/></marker></defs>'
+        )
+
+
+def _area(state: str, words: Words) -> str:
+    box = PLACES[state]
+    return (
+        f'<g class="area"><rect x="{box.x - box.w / 2:g}" y="{box.y - box.h / 2:g}" width="{box.w:g}" '
+        f'height="{box.h:g}" rx="14"/><text x="{box.x - box.w / 2 + 14:g}" y="{box.y - box.h / 2 + 24:g}">'
+        f"{escape(words.either('areas', state, state))}</text></g>"
+    )
+
+
+def _arrow(pair: Pair, overlay: Overlay) -> str:
+    lit = pair in overlay.lit
+    share = overlay.shares.get(pair, 0.0)
+    width = f' stroke-width="{1.5 + 8 * share:.1f}"' if share else ""
+    return (
+        f'<path class="arrow{" lit" if lit else ""}{" used" if share else ""}" d="{route(*pair).path}"{width} '
+        f'marker-end="url(#head-{"lit" if lit else "plain"})"/>'
+    )
+
+
+def _label(pair: Pair, events: Sequence[str], words: Words) -> str:
+    at = route(*pair)
+    lines = [words.either("events", event.replace(" ", "_"), event) for event in events]
+    width, height = max(map(len, lines)) * 7.6 + 10, len(lines) * 16 + 4
+    spans = "".join(
+        f'<tspan x="{at.x:.1f}" y="{at.y - height / 2 + 15 + 16 * index:.1f}">{escape(line)}</tspan>'
+        for index, line in enumerate(lines)
+    )
+    return (
+        f'<g class="event"><rect x="{at.x - width / 2:.1f}" y="{at.y - height / 2:.1f}" width="{width:.1f}" '
+        f'height="{height}" rx="4"/><text>{spans}</text></g>'
+    )
+
+
+def _state(state: str, overlay: Overlay, words: Words) -> str:
+    box, visits = PLACES[state], overlay.visits.get(state, ())
+    notes = overlay.notes.get(state, ())
+    classes = ["node"]
+    if visits:
+        classes.append("visited")
+    if state == overlay.present:
+        classes.append("present")
+    title = words.either("states", state, state)
+    lines = [*_wrapped(title), *notes]
+    height = max(box.h, 20 * len(lines) + 14)
+    shape = (
+        f'x="{box.x - box.w / 2:g}" y="{box.y - height / 2:g}" width="{box.w:g}" height="{height:g}" rx="12"'
+    )
+    heat = overlay.heat.get(state, 0.0)
+    glow = f'<rect class="heat" {shape} fill-opacity="{heat * 0.75:.2f}"/>' if heat else ""
+    first = box.y - 10 * (len(lines) - 1) + 5
+    titles = len(lines) - len(notes)
+    texts = "".join(
+        f'<text class="{"name" if index < titles else "note"}" x="{box.x:g}" y="{first + 20 * index:g}">'
+        f"{escape(line)}</text>"
+        for index, line in enumerate(lines)
+    )
+    badge = _badge(box, height, visits) if visits else ""
+    return f'<g class="{" ".join(classes)}"><title>{escape(title)}</title><rect class="box" {shape}/>{glow}{texts}{badge}</g>'
+
+
+def _badge(box: Box, height: float, visits: Sequence[int]) -> str:
+    said = ", ".join(map(str, visits)) if len(visits) <= 3 else f"{visits[0]}…{visits[-1]}"
+    width = 12 + 9 * len(said)
+    x, y = box.x - box.w / 2, box.y - height / 2
+    return (
+        f'<g class="badge"><rect x="{x - width / 2:.1f}" y="{y - 13:.1f}" width="{width}" height="26" rx="13"/>'
+        f'<text x="{x:.1f}" y="{y + 5:.1f}">{said}</text></g>'
+    )
+
+
+def _wrapped(title: str) -> list[str]:
+    """Return a state's name in lines that fit into its box."""
+    lines: list[str] = []
+    for word in title.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= 17:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
