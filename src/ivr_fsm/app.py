@@ -30,7 +30,9 @@ from ivr_fsm.esl.translate import Headers, arrived
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.database import open_engine
 from ivr_fsm.journal.followups import FollowUps
+from ivr_fsm.journal.wishes import Wishes
 from ivr_fsm.planfile import check_plan, load_plan
+from ivr_fsm.relay import Relay
 from ivr_fsm.settings import Settings
 from ivr_fsm.slack.card import Links
 from ivr_fsm.slack.chat import Chat
@@ -107,8 +109,9 @@ class Service:
         self.desk: JournalDesk | None = None
         self.channel: Channel | None = None
         if settings.journal != "none":
-            follow_ups = FollowUps(open_engine(settings.journal), settings.instance)
-            self.desk = JournalDesk(follow_ups, self.live, self.call_backs, self.now)
+            relay = Relay(Wishes(open_engine(settings.journal)), self.live, settings.instance)
+            follow_ups = FollowUps(open_engine(settings.journal))
+            self.desk = JournalDesk(follow_ups, relay, self.live, self.call_backs, self.now)
             links = Links(recording=lambda call: self.recording_link(call.call))
             self.channel = Channel(settings, self.desk, links, self.now, self.chat)
             self.desk.changed = self.channel.projection.poke
@@ -180,6 +183,8 @@ class Service:
         """
         # Callers whom a callee transfers come back on a new connection: the door stays open for them.
         self._stopping = True
+        if self.desk:
+            await self.desk.stop_ringing()
         if self.live:
             log.info("draining", calls=len(self.live), seconds=drain)
             await self._emptied(drain)

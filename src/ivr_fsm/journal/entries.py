@@ -164,7 +164,7 @@ class FollowUp:
         key: the call's.
         at: when, an aware time.
         what: ``call_back`` (somebody began to), ``office_silent`` (no phone of the office answered),
-            ``call_back_failed`` (the switch cannot), ``done``.
+            ``call_back_failed`` (the switch cannot), ``interrupted`` (the service went), ``done``.
         by: who pressed the button.
     """
 

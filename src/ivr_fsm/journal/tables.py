@@ -46,6 +46,7 @@ CALLS = Table(
     Column("back", Text, nullable=False, server_default="", comment="id of the call that it calls back"),
     Column("told", BigInteger, comment="when the watchers of the channel had been told all of it"),
     Column("claimed", BigInteger, comment="when somebody began to call the caller back"),
+    Column("claimed_until", BigInteger, comment="when that is over by itself"),
     Column("done", BigInteger, comment="when somebody said that nothing is left to do"),
     Index("calls_call", "call"),
     Index("calls_started", "started"),
@@ -75,6 +76,8 @@ Index(
     sqlite_where=CALLS.c.told.is_(None),
     postgresql_where=CALLS.c.told.is_(None),
 )
+_CLAIMED = CALLS.c.claimed.is_not(None) & CALLS.c.done.is_(None)
+Index("calls_claimed", CALLS.c.claimed, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
 Index("calls_back", CALLS.c.back, sqlite_where=CALLS.c.back != "", postgresql_where=CALLS.c.back != "")
 
 OF_THE_PERSON = frozenset({"phone", "name", "order_id"})
@@ -84,7 +87,7 @@ OF_THE_CALL = (
     frozenset(column.name for column in CALLS.c)
     - OF_THE_PERSON
     - frozenset({"key", "forgotten", "reported", "report_error", "recording", "recording_seconds"})
-    - frozenset({"told", "claimed", "done"})
+    - frozenset({"told", "claimed", "claimed_until", "done"})
 )
 """Columns that a call's steps change; of the others their writer knows nothing."""
 
@@ -146,6 +149,17 @@ CARDS = Table(
     Column("posted", Text, nullable=False, comment="JSON: up to where its thread has been written"),
     Column("sending", Text, nullable=False, comment="JSON: what was on its way when this was written"),
     Column("error", Text, nullable=False, comment="why its message was given up"),
+)
+
+WISHES = Table(
+    "wishes",
+    METADATA,
+    Column("id", _Key, primary_key=True),
+    Column("instance", Text, nullable=False, comment="whose call it is"),
+    Column("key", BigInteger, nullable=False, comment="the call"),
+    Column("what", Text, nullable=False, comment="office, call_centre, stop"),
+    Column("by", Text, nullable=False, comment="who pressed the button"),
+    sqlite_autoincrement=True,
 )
 
 SWITCHES = Table(
