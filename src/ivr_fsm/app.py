@@ -43,6 +43,7 @@ from ivr_fsm.speech.voice import PromptVoice
 from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
 from ivr_fsm.web.access import Access
+from ivr_fsm.web.login import Login
 from ivr_fsm.web.recordings import Recordings
 from ivr_fsm.web.server import WebServer
 
@@ -89,7 +90,8 @@ class Service:
             # FreeSWITCH has a working folder of its own.
             recordings=settings.recordings.resolve() if settings.recordings else None,
         )
-        access = Access(settings.web_token.get_secret_value(), self.now)
+        token = settings.web_token.get_secret_value()
+        access = Access(token, self.now, settings.named_people, settings.web_url)
         self.recordings = Recordings(
             settings.recordings, access, settings.web_url, timedelta(days=settings.web_link_days)
         )
@@ -115,7 +117,8 @@ class Service:
             links = Links(recording=lambda call: self.recording_link(call.call))
             self.channel = Channel(settings, self.desk, links, self.now, self.chat)
             self.desk.changed = self.channel.projection.poke
-        routes = [*self.recordings.routes, *(self.channel.routes if self.channel else ())]
+        login = Login(access, settings.watch_language, settings.web_url)
+        routes = [*self.recordings.routes, *login.routes, *(self.channel.routes if self.channel else ())]
         self.web = WebServer(settings.web_host, settings.web_port, routes)
         self.world = World(
             self.directory,

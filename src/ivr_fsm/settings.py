@@ -11,12 +11,13 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ivr_fsm.flow.hours import Hours
 from ivr_fsm.slack import checks
-from ivr_fsm.web.guard import is_loopback
+from ivr_fsm.web import checks as web
+from ivr_fsm.web.people import People
 
 
 def _names_number(template: str) -> str:
@@ -69,13 +70,6 @@ def _hard_to_guess(token: SecretStr) -> SecretStr:
     if 0 < len(token.get_secret_value()) < 16:
         raise ValueError("must have 16 signs or more: openssl rand -hex 32")
     return token
-
-
-def _listens_safely(host: str, info: ValidationInfo) -> str:
-    token = info.data.get("web_token")
-    if token is not None and not token.get_secret_value() and not is_loopback(host):
-        raise ValueError("must be 127.0.0.1 or ::1 as long as IVR_WEB_TOKEN is empty: anybody could listen")
-    return host
 
 
 def _prompts() -> Path:
@@ -146,12 +140,20 @@ class Settings(BaseSettings):
     """Where FreeSWITCH writes recordings; without it nothing is recorded."""
 
     web_token: Annotated[SecretStr, AfterValidator(_token), AfterValidator(_hard_to_guess)] = SecretStr("")
-    """What fetches recordings, and signs links to them; empty: everybody on this machine may."""
-    web_host: Annotated[str, AfterValidator(_listens_safely)] = "127.0.0.1"
-    """Where the web server listens; somewhere else only with a token."""
+    """What programs may do everything with (docs/inspector.md), and signs links to recordings."""
+    web_tokens: Annotated[SecretStr, AfterValidator(web.tokens)] = SecretStr("")
+    """Who logs in with a token of their own: `olga=<token>, boris=<token>`, 16 signs or more each."""
+    web_user_header: Annotated[str, AfterValidator(web.header)] = ""
+    """In which a reverse proxy says who asks: `X-Forwarded-User`."""
+    web_proxies: Annotated[str, AfterValidator(web.proxies)] = "127.0.0.0/8, ::1"
+    """From where that header is believed."""
+    web_people: Annotated[str, AfterValidator(web.people)] = ""
+    """Their rights: `olga: see numbers listen act; boris: see listen; *: see`; empty: each has all."""
+    web_host: Annotated[str, AfterValidator(web.host)] = "127.0.0.1"
+    """Where the web server listens; somewhere else only with tokens or that header."""
     web_port: int = Field(default=8085, ge=0, le=65535)
     """The port of that. 0: any free one."""
-    web_url: Annotated[str, AfterValidator(_address)] = ""
+    web_url: Annotated[str, AfterValidator(_address), AfterValidator(web.url)] = ""
     """Where the web server is reached from outside: ``https://calls.example``; empty: no links are given."""
     web_link_days: int = Field(default=30, ge=1, le=3650)
     """Days in which a link to a recording can be used."""
@@ -201,6 +203,11 @@ class Settings(BaseSettings):
     """Hide the middle of phone numbers in logs."""
     log_format: Literal["console", "json"] = "json"
     """Log lines for people or for machines."""
+
+    @property
+    def named_people(self) -> People:
+        """Who may do what on the pages."""
+        return web.named(self.web_tokens, self.web_people, self.web_user_header, self.web_proxies)
 
     @property
     def slack_channels(self) -> dict[str, str]:

@@ -106,6 +106,8 @@ def parse_tokens(text: str) -> dict[str, str]:
                 f"{name} has the token of somebody else: make one for each, openssl rand -hex 32"
             )
         tokens[name] = token
+    if text and not tokens:
+        raise ValueError("names nobody")
     return tokens
 
 
