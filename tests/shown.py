@@ -15,12 +15,13 @@ from rich.console import Console
 
 from ivr_fsm import logs
 from ivr_fsm.cli import timeline
-from ivr_fsm.cli.plain import WIDTH, View
+from ivr_fsm.cli.plain import WIDTH
 from ivr_fsm.demo.run import APART, NOON, play
 from ivr_fsm.demo.scenarios import OFFICE_2, SCENARIOS, TALK, TO_SHOP, Scenario
 from ivr_fsm.esl.loop import virtual_loop
 from ivr_fsm.journal.database import open_engine
 from ivr_fsm.journal.reader import Reader, Wanted
+from ivr_fsm.story.view import View
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 

@@ -11,10 +11,7 @@ from tests.cli.book import Book, WrittenCall
 from tests.cli.conftest import Run
 from tests.flow.clock import NOON, ORDER, ORDER_OF_CLOSED
 
-from ivr_fsm.cli.reasons import GUARDS, OPPOSITES, guard_words
 from ivr_fsm.flow.events import CallerHungUp, CallerReturned, DigitPressed, LegEnded, PromptFinished
-from ivr_fsm.flow.guards import Guards
-from ivr_fsm.flow.record import Judged
 from ivr_fsm.journal.tables import STEPS, micros
 from ivr_fsm.recordings.ledger import Ledger
 from ivr_fsm.recordings.verdict import Verdict
@@ -189,23 +186,6 @@ def test_a_forgotten_phone_is_whole(book: Book, run: Run) -> None:
     assert "11.0 shop rings: [number 1]" in told
 
 
-def test_answers_are_told_without_double_negations() -> None:
-    def said(guard: str, answer: bool, value: str) -> str:
-        return guard_words(Judged(guard, answer, value), UTC)
-
-    assert said("legs_left", False, "0 left") == "yes: nobody is on the line any more (0 left)"
-    assert said("no_confirm_needed", False, "shop") == "yes: a key is needed to accept (shop)"
-    assert said("prompt_unheard", False, "played") == "yes: it could be played (played)"
-    assert said("never_bridged", True, "office") == "no: they had talked (office)"
-    left = "shop, office, office, call_centre"
-    assert (
-        said("nobody_rings", False, left)
-        == "yes: a phone can still answer (4: 1 shop, 2 office, 1 call centre)"
-    )
-    assert said("nobody_rings", True, "none left") == "no: a phone can still answer (none left)"
-    assert said("has_order", False, "other") == "no: the caller has an active order (no order)"
-
-
 def test_a_prompt_is_explained_where_it_is_first_played(book: Book, run: Run) -> None:
     at_call_centre(book)
     shown = " ".join(lines(run("show", "last").stdout))
@@ -310,11 +290,6 @@ def test_a_step_of_another_version_is_shown_as_far_as_it_is_known(book: Book, ru
         )
     assert "Teleported" in run("show", "last", "--all").stdout
     assert "fly" in run("show", "last").stdout
-
-
-def test_every_guard_has_words() -> None:
-    asked = {name for name, value in vars(Guards).items() if not name.startswith("_") and callable(value)}
-    assert GUARDS.keys() | OPPOSITES.keys() == asked
 
 
 @pytest.mark.parametrize(

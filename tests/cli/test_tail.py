@@ -18,10 +18,10 @@ from tests.cli.conftest import Run
 from tests.flow.clock import NOON, ORDER
 
 from ivr_fsm.cli import tailing
-from ivr_fsm.cli.plain import View
 from ivr_fsm.cli.tailing import begin, look
 from ivr_fsm.flow.events import PromptFinished
 from ivr_fsm.journal.follower import Follower
+from ivr_fsm.story.view import View
 
 
 class Looking:

@@ -13,10 +13,11 @@ from rich.text import Text
 from ivr_fsm.cli import listing, timeline
 from ivr_fsm.cli.common import JournalOption, fail, read_settings
 from ivr_fsm.cli.finding import Given, one_call, opened, wanted
-from ivr_fsm.cli.plain import View, screen
+from ivr_fsm.cli.plain import screen
 from ivr_fsm.journal.entries import CallEntry, StepEntry
 from ivr_fsm.journal.files import read_call
 from ivr_fsm.journal.reader import Reader, Wanted
+from ivr_fsm.story.view import View
 
 UtcOption = Annotated[bool, typer.Option("--utc", help="Times in UTC, not in this machine's time zone.")]
 ZoneOption = Annotated[

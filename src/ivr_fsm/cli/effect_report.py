@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.plain import WIDTH, View
+from ivr_fsm.cli.plain import WIDTH
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.replay import plan_changes
@@ -21,6 +21,7 @@ from ivr_fsm.journal.whatif.agenda import SLACK
 from ivr_fsm.journal.whatif.effect import Compared, Effect, Verdict
 from ivr_fsm.journal.whatif.model import Course
 from ivr_fsm.journal.whatif.words import WHO, became, ended, turning
+from ivr_fsm.story.view import View
 
 SHOWN_IDS = 12
 """So many ids are shown of calls that have the same in common."""

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from ivr_fsm.cli.common import fail, journal_of, read_settings
-from ivr_fsm.cli.plain import View
 from ivr_fsm.flow.machine import CallFlow
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.reader import SHORTEST_ID, Reader, Wanted
 from ivr_fsm.phone import BadPhone, parse_phone
+from ivr_fsm.story.view import View
 
 AROUND = timedelta(minutes=2)
 """So much before and after the minute of ``--at`` a call may have begun: clocks and memories differ."""

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.plain import View, put
+from ivr_fsm.cli.plain import put
 from ivr_fsm.cli.timeline import style_of
 from ivr_fsm.journal.entries import CallEntry
+from ivr_fsm.story.view import View
 from ivr_fsm.watch.spans import duration
 
 SHORT = 8

@@ -12,13 +12,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ivr_fsm.cli.asked import Legs
 from ivr_fsm.cli.calls import chosen, view_of
 from ivr_fsm.cli.common import JournalOption, fail, read_settings
 from ivr_fsm.cli.finding import opened
-from ivr_fsm.cli.plain import WIDTH, View, screen
-from ivr_fsm.cli.reasons import guard_words
-from ivr_fsm.cli.wording import event_words
+from ivr_fsm.cli.plain import WIDTH, screen
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.codec import encode_step
 from ivr_fsm.journal.entries import CallEntry, StepEntry
@@ -27,6 +24,10 @@ from ivr_fsm.journal.replay import Difference, Replay, plan_changes, replay
 from ivr_fsm.journal.revision import flow_revision, plan_revision
 from ivr_fsm.journal.timers import follow
 from ivr_fsm.planfile import PlanError, load_plan
+from ivr_fsm.story.asked import Legs
+from ivr_fsm.story.happened import event_words
+from ivr_fsm.story.reasons import answer
+from ivr_fsm.story.view import View
 
 RECORDED = "recorded"
 """Given as ``--plan``: the plan that the call went by."""
@@ -145,7 +146,7 @@ def _tell(
 
 def _difference(recorded: Recorded, found: Difference, view: View) -> Iterator[tuple[str, str]]:
     # The same leg's id may stand for another phone now.
-    step, fired, legs_then, legs_now = found.recorded, None, Legs(), Legs()
+    step, fired, legs_then, legs_now = found.recorded, None, Legs(view), Legs(view)
     for entry, changes in follow(recorded.steps[: step.number]):
         legs_then.note(entry.commands)
         legs_now.note(entry.commands if entry is not step else ())
@@ -156,7 +157,7 @@ def _difference(recorded: Recorded, found: Difference, view: View) -> Iterator[t
         f"different at step {step.number} of {len(recorded.steps)}, {seconds:.1f} s into the call",
         "bold red",
     )
-    yield f"  {event_words(step, fired)}", "bold"
+    yield f"  {event_words(step, view, fired)}", "bold"
     if (step.before, step.after) != (found.today.before, found.today.after):
         yield f"  then       {step.before} → {step.after}", ""
         yield f"  now        {found.today.before} → {found.today.after}", "bold"
@@ -165,7 +166,7 @@ def _difference(recorded: Recorded, found: Difference, view: View) -> Iterator[t
     then, now = ({each.guard: each for each in of.judged} for of in (step, found.today))
     for guard, _, _ in found.guards:
         for verb, judged in (("then", then.get(guard)), ("now ", now.get(guard))):
-            yield f"  asked {verb}  {guard_words(judged, view.zone) if judged else 'not asked'}", ""
+            yield f"  asked {verb}  {answer(judged, view).text if judged else 'not asked'}", ""
     for verb, fault in (("then", step.fault), ("now ", found.today.fault)):
         if fault:
             yield f"  fault {verb}  {fault}", "red"

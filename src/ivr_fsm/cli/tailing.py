@@ -16,13 +16,14 @@ from ivr_fsm.cli.calls import UtcOption, ZoneOption, view_of
 from ivr_fsm.cli.common import JournalOption
 from ivr_fsm.cli.finding import one_call, opened
 from ivr_fsm.cli.listing import SHORT
-from ivr_fsm.cli.plain import WIDTH, View, screen
-from ivr_fsm.cli.reasons import guard_words
-from ivr_fsm.cli.wording import event_words
+from ivr_fsm.cli.plain import WIDTH, screen
 from ivr_fsm.journal.database import JournalError
 from ivr_fsm.journal.entries import CallEntry, StepEntry
 from ivr_fsm.journal.follower import Follower
 from ivr_fsm.journal.reader import Reader, Wanted
+from ivr_fsm.story.happened import event_words
+from ivr_fsm.story.reasons import answer
+from ivr_fsm.story.view import View
 
 PAUSE = 0.5
 """Seconds between two looks into the journal."""
@@ -98,7 +99,7 @@ def _leads_somewhere(step: StepEntry) -> bool:
 def _print(console: Console, call: CallEntry, step: StepEntry, view: View) -> None:
     at = view.local(step.at)
     why = [f"fault: {step.fault}"] if step.fault else []
-    reason = "; ".join([event_words(step), *(guard_words(each, view.zone) for each in step.judged), *why])
+    reason = "; ".join([event_words(step, view), *(answer(each, view).text for each in step.judged), *why])
     cells = [
         Text(f"{at:%H:%M:%S}.{at.microsecond // 100_000}"),
         Text(view.safe(call.call)[:SHORT], style="bold"),

@@ -10,11 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ivr_fsm.cli.plain import WIDTH, View, outcome_words, put, target_words
-from ivr_fsm.cli.story import Row, Story, tell
-from ivr_fsm.cli.wording import starts_prompt, timer_name
+from ivr_fsm.cli.plain import WIDTH, put
 from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
 from ivr_fsm.journal.recordings import REMOVED
+from ivr_fsm.story.names import outcome_words, starts_prompt, target_words, timer_name
+from ivr_fsm.story.reasons import Answer
+from ivr_fsm.story.rows import Row, Story
+from ivr_fsm.story.teller import tell
+from ivr_fsm.story.view import View
 from ivr_fsm.watch.spans import duration
 
 _OVERDUE = timedelta(minutes=1)
@@ -46,7 +49,7 @@ def show(
     parts = [
         *_header(call, steps, view),
         Text(),
-        _timeline(story, view, every),
+        _timeline(story, every=every),
         *_end(call, story, view, now),
     ]
     put(console, Group(*parts), min(console.width, WIDTH))
@@ -59,7 +62,7 @@ def _header(call: CallEntry, steps: Sequence[StepEntry], view: View) -> Iterator
     phone = call.phone or ("number removed" if call.forgotten else "number hidden")
     yield Text.assemble((view.safe(phone), "bold"), "  ", view.safe(who))
     by_phone = f" ({call.answered_phone})" if call.status == f"answered:{call.answered_by}" else ""
-    ended = [outcome_words(call) + by_phone, *_times(call, steps)]
+    ended = [outcome_words(call, view) + by_phone, *_times(call, steps, view)]
     yield Text(view.safe(" · ".join(ended)), style=style_of(call))
     began = view.local(call.started)
     called = f"to {view.safe(call.called)} · " if call.called else ""
@@ -74,18 +77,18 @@ def _header(call: CallEntry, steps: Sequence[StepEntry], view: View) -> Iterator
         yield Text(f"went {' → '.join(way)}", style="cyan")
 
 
-def _times(call: CallEntry, steps: Sequence[StepEntry]) -> Iterator[str]:
+def _times(call: CallEntry, steps: Sequence[StepEntry], view: View) -> Iterator[str]:
     """Say how long the caller waited and talked, and with whom first if there were several."""
     talks = [step.leg for step in steps if step.event == "Bridged"]
     first, several = talks[0].partition(" ")[0] if talks else "", len(set(talks)) > 1
     if call.waited:
-        waited = f"first answered after {{}} by {target_words(first)}" if several else "waited {}"
+        waited = f"first answered after {{}} by {target_words(first, view)}" if several else "waited {}"
         yield waited.format(duration(call.waited))
     if call.talked:
         yield f"talked {duration(call.talked)}{' in all' if several else ''}"
 
 
-def _timeline(story: Story, view: View, every: bool) -> Table:
+def _timeline(story: Story, *, every: bool) -> Table:
     table = Table.grid(padding=(0, 1), pad_edge=False)
     table.add_column(justify="right", no_wrap=True, width=7)
     if every:
@@ -93,8 +96,8 @@ def _timeline(story: Story, view: View, every: bool) -> Table:
     table.add_column(no_wrap=True, width=19)
     table.add_column(ratio=1)
     for row in story.rows:
-        number = [f"#{row.number}" if row.number else ""] if every else []
-        first, *rest = _lines(row, view)
+        number = [f"#{row.numbers[0]}" if row.numbers else ""] if every else []
+        first, *rest = _lines(row)
         table.add_row(
             Text(f"{row.at:.1f}", style="dim" if row.quiet else ""),
             *number,
@@ -106,20 +109,20 @@ def _timeline(story: Story, view: View, every: bool) -> Table:
     return table
 
 
-def _lines(row: Row, view: View) -> Iterator[RenderableType]:
+def _lines(row: Row) -> Iterator[RenderableType]:
     if row.words:
-        yield Text(view.safe(row.words), style="dim" if row.quiet else "bold" if row.state else "")
+        yield Text(row.words, style="dim" if row.quiet else "bold" if row.state else "")
     for index, trouble in enumerate(row.trouble):
-        line = Text(f"! {view.safe(trouble)}", style="yellow")
+        line = Text(f"! {trouble}", style="yellow")
         yield _indented(line) if row.words or index else line
     if row.why:
-        yield _indented(Text("; ").join(_answer(view.safe(each)) for each in row.why))
+        yield _indented(Text("; ").join(_answer(each) for each in row.why))
     for said in filter(None, (row.does, row.timers)):
-        yield _indented(Text(view.safe(said), style="dim"))
+        yield _indented(Text(said, style="dim"))
 
 
-def _answer(text: str) -> Text:
-    return Text(text, style="green" if text.startswith("yes") else "magenta")
+def _answer(answer: Answer) -> Text:
+    return Text(answer.text, style="green" if answer.yes else "magenta")
 
 
 def _indented(text: Text) -> Padding:
@@ -140,7 +143,7 @@ def _end(call: CallEntry, story: Story, view: View, now: datetime) -> Iterator[R
     if call.status == "live":
         # The next prompt, and when the call moves on by itself: what lies between is more prompts.
         coming = [*story.running[:1], *(each for each in story.running[1:] if not starts_prompt(each.timer))]
-        due = [f"{timer_name(each.timer)} at {view.local(each.deadline):%H:%M:%S}" for each in coming]
+        due = [f"{timer_name(each.timer, view)} at {view.local(each.deadline):%H:%M:%S}" for each in coming]
         then = f"; next: {', '.join(due)}" if due else ""
         yield Text(f"live: in {call.state} for {duration(now - call.since)}{then}", style="bold cyan")
         if coming and now - coming[0].deadline > _OVERDUE:

@@ -22,13 +22,13 @@ class _Known(dict[str, str]):
 class Words:
     """The sentences of one language."""
 
-    def __init__(self, language: str) -> None:
-        """Read ``<language>.toml`` beside this file.
+    def __init__(self, language: str, package: str = __package__) -> None:
+        """Read ``<language>.toml`` of *package*; that beside this file is what watchers are told.
 
         Raises:
             FileNotFoundError: there is none.
         """
-        told = tomllib.loads((files(__package__) / f"{language}.toml").read_text("utf-8"))
+        told = tomllib.loads((files(package) / f"{language}.toml").read_text("utf-8"))
         self._texts: Mapping[str, str] = dict(_flat(told))
 
     def say(self, tell: Tell, *, back: bool = False) -> str:
