@@ -20,7 +20,7 @@ from ivr_fsm.slack.card import Links
 from ivr_fsm.slack.chat import Chat
 from ivr_fsm.slack.commands import Commands
 from ivr_fsm.slack.console import ConsoleChat
-from ivr_fsm.slack.desk import Desk
+from ivr_fsm.call.desk import Desk
 from ivr_fsm.slack.people import People
 from ivr_fsm.slack.projection import Look, Projection
 from ivr_fsm.slack.reporting import Reporting

@@ -17,7 +17,7 @@ from ivr_fsm.journal.followups import FollowUps, Happened
 from ivr_fsm.journal.thread import OneThread
 from ivr_fsm.journal.wishes import What
 from ivr_fsm.relay import Relay
-from ivr_fsm.slack.desk import Answer
+from ivr_fsm.call.desk import Answer
 
 CLOSING = 2.0
 """Seconds for what is being noted when the service stops."""

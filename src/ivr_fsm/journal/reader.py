@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, or_, select
 
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.codec import Json
 from ivr_fsm.journal.database import faults
-from ivr_fsm.journal.entries import CallEntry, GapEntry, StepEntry
+from ivr_fsm.journal.entries import CallEntry, FollowUp, GapEntry, StepEntry
 from ivr_fsm.journal.numbers import spaced
-from ivr_fsm.journal.tables import CALLS, GAPS, PLANS, STEPS, micros
+from ivr_fsm.journal.tables import CALLS, FOLLOW_UPS, GAPS, PLANS, STEPS, micros
 
 SHORTEST_ID = 4
 """With so many of its first characters a call's id can be given."""
@@ -36,6 +36,10 @@ class Wanted:
         answered_by: a target, or part of the phone of who answered.
         phone: the caller's number in E.164, or some digits of it.
         since, until: the call began then or later; before then.
+        kind: ``order``, ``other``, ``partner``.
+        search: the caller's number or some digits of it, part of a name, of a shop's name or of an order's id,
+            or the beginning of a call's id.
+        unseen: whoever searches sees only the last two digits of numbers, so no others are compared.
     """
 
     live: bool | None = None
@@ -45,6 +49,9 @@ class Wanted:
     phone: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    kind: str = ""
+    search: str = ""
+    unseen: bool = False
 
 
 class Reader:
@@ -53,12 +60,26 @@ class Reader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def calls(self, wanted: Wanted, limit: int = 50, *, before: int | None = None) -> list[CallEntry]:
-        """Return the newest calls that are *wanted*, the newest first; *before*: older than that key's."""
-        rows = select(CALLS).where(*_conditions(wanted)).order_by(CALLS.c.key.desc()).limit(limit)
+    def calls(
+        self, wanted: Wanted, limit: int = 50, *, before: int | None = None, after: int | None = None
+    ) -> list[CallEntry]:
+        """Return calls that are *wanted*, the newest first.
+
+        Args:
+            wanted: which.
+            limit: how many at most.
+            before: the newest of those that are older than that key's.
+            after: the oldest of those that are newer than that key's.
+        """
+        forward = before is None and after is not None
+        rows = select(CALLS).where(*_conditions(wanted)).limit(limit)
+        rows = rows.order_by(CALLS.c.key if forward else CALLS.c.key.desc())
         if before is not None:
             rows = rows.where(CALLS.c.key < before)
-        return [CallEntry.of(row) for row in self._rows(rows)]
+        elif after is not None:
+            rows = rows.where(CALLS.c.key > after)
+        found = [CallEntry.of(row) for row in self._rows(rows)]
+        return found[::-1] if forward else found
 
     def each(self, wanted: Wanted) -> Iterator[CallEntry]:
         """Return every call that is *wanted*, the newest first, a few at a time."""
@@ -67,9 +88,10 @@ class Reader:
             yield from found
             before = found[-1].key
 
-    def count(self, wanted: Wanted) -> int:
-        """Return how many calls are *wanted*."""
-        [row] = self._rows(select(func.count().label("count")).select_from(CALLS).where(*_conditions(wanted)))
+    def count(self, wanted: Wanted, most: int | None = None) -> int:
+        """Return how many calls are *wanted*; *most*: count no further than that."""
+        found = select(CALLS.c.key).where(*_conditions(wanted)).limit(most).subquery()
+        [row] = self._rows(select(func.count().label("count")).select_from(found))
         return int(row["count"])
 
     def call(self, call_id: str) -> list[CallEntry]:
@@ -95,6 +117,30 @@ class Reader:
             StepEntry.of(row)
             for row in self._rows(select(STEPS).where(STEPS.c.key == key).order_by(STEPS.c.number))
         ]
+
+    def lengths(self, keys: Sequence[int]) -> dict[int, int]:
+        """Return the number of the last step of each of these calls."""
+        last = select(STEPS.c.key, func.max(STEPS.c.number).label("last")).where(STEPS.c.key.in_(keys))
+        return {row["key"]: row["last"] for row in self._rows(last.group_by(STEPS.c.key))}
+
+    def moves(self, first: int, last: int) -> list[tuple[int, float, str, str]]:
+        """Return (key, monotonic seconds, state before, state after) of what moved the calls from key to key."""
+        moved = (
+            select(STEPS.c.key, STEPS.c.mono, STEPS.c.before, STEPS.c.after)
+            .where(STEPS.c.key.between(first, last), STEPS.c.before != STEPS.c.after)
+            .order_by(STEPS.c.key, STEPS.c.number)
+        )
+        return [(row["key"], row["mono"], row["before"], row["after"]) for row in self._rows(moved)]
+
+    def follow_ups(self, key: int) -> list[FollowUp]:
+        """Return what people did about a call that was over, in their order."""
+        did = select(FOLLOW_UPS).where(FOLLOW_UPS.c.key == key).order_by(FOLLOW_UPS.c.id)
+        return [FollowUp.of(row) for row in self._rows(did)]
+
+    def backs(self, call_id: str) -> list[CallEntry]:
+        """Return the calls that called the caller of that call back, in their order."""
+        rows = select(CALLS).where(CALLS.c.back == call_id, CALLS.c.back != "").order_by(CALLS.c.key)
+        return [CallEntry.of(row) for row in self._rows(rows)]
 
     def plan(self, revision: str) -> Plan | None:
         """Return the plan of that revision, if today's version can still read it."""
@@ -155,11 +201,33 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(
             calls.phone == wanted.phone if whole else calls.phone.contains(wanted.phone, autoescape=True)
         )
+    if wanted.kind:
+        found.append(calls.kind == wanted.kind)
+    if wanted.search.strip():
+        found.append(_matches(wanted.search.strip(), unseen=wanted.unseen))
     if wanted.since is not None:
         found.append(calls.started >= micros(wanted.since))
     if wanted.until is not None:
         found.append(calls.started < micros(wanted.until))
     return found
+
+
+def _matches(text: str, *, unseen: bool) -> ColumnElement[bool]:
+    calls, name = CALLS.c, text.lower()
+    # SQLite knows capitals of ASCII only.
+    cases = {text, name, text.upper(), text.title(), text.capitalize()}
+    found = [column.contains(each, autoescape=True) for column in (calls.name, calls.shop) for each in cases]
+    found.append(calls.order_id.contains(text, autoescape=True))
+    if len(name) >= SHORTEST_ID and set(name) <= _OF_IDS:
+        found.append(calls.call.between(name, name + "g"))
+    digits = "".join(sign for sign in text if sign.isdecimal() and sign.isascii())
+    if digits and not set(text) - set("+0123456789 -()"):
+        if unseen:
+            found.append(calls.phone.endswith(digits[-2:], autoescape=True))
+        else:
+            national = digits[1:] if len(digits) == 11 and digits[0] == "8" else digits
+            found.append(calls.phone.contains(national, autoescape=True))
+    return or_(*found)
 
 
 def _has_answered(digits: str) -> ColumnElement[bool]:

@@ -23,8 +23,8 @@ def render(name: str, **context: Any) -> str:
 
 @cache
 def static(name: str) -> str:
-    """Return the address of a static file. It changes with the file, so browsers may keep what they have."""
-    return f"/static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
+    """Return the address of a static file, from the root of our pages. It changes with the file, so browsers may keep what they have."""
+    return f"static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 
 @cache

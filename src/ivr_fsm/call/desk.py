@@ -1,4 +1,4 @@
-"""What people of the channel can do about a call: a port of the buttons."""
+"""What people who watch can do about a call: a port of the buttons in the channel and on the pages."""
 
 from __future__ import annotations
 
