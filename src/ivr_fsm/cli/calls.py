@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -14,9 +13,10 @@ from ivr_fsm.cli import listing, timeline
 from ivr_fsm.cli.common import JournalOption, fail, read_settings
 from ivr_fsm.cli.finding import Given, one_call, opened, wanted
 from ivr_fsm.cli.plain import screen
-from ivr_fsm.journal.entries import CallEntry, StepEntry
+from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.files import read_call
 from ivr_fsm.journal.reader import Reader, Wanted
+from ivr_fsm.story.raw import raw as raw_step
 from ivr_fsm.story.view import View
 
 UtcOption = Annotated[bool, typer.Option("--utc", help="Times in UTC, not in this machine's time zone.")]
@@ -131,7 +131,7 @@ def show(  # noqa: PLR0917 - options, each given by its name
         read = read_call(reader, found)
         if raw:
             for step in read.steps:
-                typer.echo(_raw(step, view))
+                typer.echo(raw_step(step, view))
             return
         timeline.show(screen(), found, read.steps, read.gaps, view, now=now, every=every)
 
@@ -146,26 +146,3 @@ def chosen(reader: Reader, name: str, view: View, now: datetime) -> CallEntry:
         more = "a key" if same else "more characters"
         fail(f"{len(found)} calls begin with {name!r}: give {more} of those above")
     return found[0]
-
-
-def _raw(step: StepEntry, view: View) -> str:
-    at = step.at.isoformat(timespec="microseconds")
-    plain = {"number": step.number, "at": at, "mono": step.mono, "before": step.before, "after": step.after}
-    return json.dumps({**plain, **_masked(dict(step.body), view)}, ensure_ascii=False)
-
-
-def _masked(value: Any, view: View) -> Any:
-    """Return *value* with the phones in its texts masked if that is asked; ids stay what they are."""
-    match value:
-        case dict():
-            return {
-                key: each
-                if key in ("call_id", "is") or (key == "leg" and "is" in value)
-                else _masked(each, view)
-                for key, each in value.items()
-            }
-        case list():
-            return [_masked(each, view) for each in value]
-        case str():
-            return view.safe(value)
-    return value
