@@ -193,8 +193,8 @@ async def test_the_way_to_the_login_stays_too(path: str) -> None:
         asked = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n"
         said = (await site.say(asked.encode())).decode().splitlines()
         [location] = [line.removeprefix("Location: ") for line in said if line.startswith("Location: ")]
-        reached = urlsplit(urljoin(f"https://calls.example{path}", location))
-        assert (reached.netloc, reached.path) == ("calls.example", "/login")
+        reached = urlsplit(urljoin(f"https://calls.example/ivr{path}", location))
+        assert (reached.netloc, reached.path) == ("calls.example", "/ivr/login")
         assert parse_qs(reached.query)["next"] == [path]
 
 
