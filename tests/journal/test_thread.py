@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from threading import Event
@@ -43,4 +44,12 @@ def test_what_is_given_up_before_its_turn_is_not_done_and_the_rest_is() -> None:
     go_on.set()
     thread.shutdown()
     assert last.result(10) is None
+    assert done == ["last"]
+
+
+async def test_it_is_finished_once() -> None:
+    thread, done = OneThread("test"), []
+    await thread.finish(lambda: done.append("last"), 10)
+    async with asyncio.timeout(10):
+        await thread.finish(lambda: done.append("again"), 60)
     assert done == ["last"]

@@ -23,6 +23,7 @@ class OneThread(Executor):
 
     def __init__(self, name: str) -> None:
         self._work: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._ended = False
         Thread(target=self._run, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
@@ -33,10 +34,13 @@ class OneThread(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Let the thread end once all is done that was submitted; nothing may be submitted any more."""
+        self._ended = True
         self._work.put(None)
 
     async def finish(self, last: Callable[[], object], seconds: float) -> None:
-        """Have *last* called after all that was submitted, wait *seconds* for it at most, and end."""
+        """Have *last* called after all that was submitted, wait *seconds* for it at most, and end, once."""
+        if self._ended:
+            return
         done = asyncio.get_running_loop().run_in_executor(self, last)
         await asyncio.wait({done}, timeout=seconds)
         self.shutdown()
