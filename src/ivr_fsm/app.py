@@ -43,7 +43,7 @@ from ivr_fsm.speech.voice import PromptVoice
 from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
 from ivr_fsm.web.access import Access
-from ivr_fsm.web.login import Login
+from ivr_fsm.web.login import Login, plain
 from ivr_fsm.web.recordings import Recordings
 from ivr_fsm.web.server import WebServer
 
@@ -117,7 +117,7 @@ class Service:
             links = Links(recording=lambda call: self.recording_link(call.call))
             self.channel = Channel(settings, self.desk, links, self.now, self.chat)
             self.desk.changed = self.channel.projection.poke
-        login = Login(access, settings.watch_language, settings.web_url)
+        login = Login(access, plain(settings.watch_language), settings.web_url)
         routes = [*self.recordings.routes, *login.routes, *(self.channel.routes if self.channel else ())]
         self.web = WebServer(settings.web_host, settings.web_port, routes)
         self.world = World(

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 from multidict import CIMultiDictProxy
 
 from ivr_fsm.web.access import COOKIE, Access
-from ivr_fsm.web.login import Login
+from ivr_fsm.web.login import Login, plain
 from ivr_fsm.web.people import NOBODY, People, Right, parse_networks, parse_rights, parse_tokens
 from ivr_fsm.web.server import WebServer
 
@@ -82,7 +82,7 @@ class Site:
                 web.get("/numbers", needs(Right.NUMBERS)),
                 web.post("/act", needs(Right.ACT)),
                 web.get("/recordings/{name}", recording),
-                *Login(access, "ru", url).routes,
+                *Login(access, plain("ru"), url).routes,
             ],
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import structlog
@@ -14,22 +15,28 @@ from ivr_fsm.web.sessions import LASTS
 LONGEST = 8192
 """Bytes of a form that is sent to us."""
 
+Page = Callable[[web.Request, str, str], str]
+"""Makes the page for a request, the path to go to afterwards, and what was wrong.
+
+That is ``wrong`` for the token, ``wait`` for too many of them, and empty before there was any.
+"""
+
 log = structlog.get_logger(__name__)
 
 
 class Login:
     """The routes of logging in and out."""
 
-    def __init__(self, access: Access, language: str, url: str = "") -> None:
+    def __init__(self, access: Access, page: Page, url: str = "") -> None:
         """Serve nothing yet.
 
         Args:
             access: knows whose token it is.
-            language: of the page, where the browser's cookie ``lang`` says none: ``ru`` or ``en``.
+            page: makes the page; it must be quick.
             url: where the web server is reached from outside; empty: that is not known.
         """
         self._access = access
-        self._language = language
+        self._make = page
         self._always_https = url.startswith("https:")
 
     @property
@@ -86,23 +93,23 @@ class Login:
             )
 
     def _page(self, request: web.Request, onward: str, fault: str = "", status: int = 200) -> web.Response:
-        language = request.cookies.get("lang", "")
-        if language not in _TEXTS:
-            language = self._language
-        page = render(language, _safe(onward), fault)
+        page = self._make(request, _safe(onward), fault)
         # A 401 names a scheme; browsers know none of that name, and show the page.
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         return web.Response(text=page, status=status, content_type="text/html", headers=headers)
 
 
-def render(language: str, onward: str, fault: str) -> str:
-    """Return the page.
+def plain(language: str) -> Page:
+    """Return what makes a page without looks, in that *language* unless the cookie ``lang`` says another."""
 
-    Args:
-        language: ``ru`` or ``en``.
-        onward: the path to go to afterwards.
-        fault: ``wrong``: the token was; ``wait``: too many were; empty: none was given yet.
-    """
+    def page(request: web.Request, onward: str, fault: str) -> str:
+        wanted = request.cookies.get("lang", "")
+        return _plain(wanted if wanted in _TEXTS else language, onward, fault)
+
+    return page
+
+
+def _plain(language: str, onward: str, fault: str) -> str:
     texts = _TEXTS[language]
     alert = f'<p role="alert">{texts[fault]}</p>' if fault else ""
     return f"""<!doctype html>
