@@ -144,15 +144,15 @@ class CallBacks:
         return events.CallArrived(leg, missed.phone, ringing.phones[leg], missed.call, missed.by)
 
     def _legs(self) -> dict[str, str]:
-        legs = {}
-        for phone in dict.fromkeys(self._phones):
+        numbers = set()
+        for phone in self._phones:
             try:
-                legs[str(uuid4())] = parse_dialable(phone, self._trunk.region).lstrip("+")
+                numbers.add(parse_dialable(phone, self._trunk.region).lstrip("+"))
             except BadPhone as error:
                 log.warning("phone refused", target="office", reason=str(error))
-        if not legs:
+        if not numbers:
             raise CannotRing("the plan has no phone of the office: targets.office.numbers")
-        return legs
+        return {str(uuid4()): number for number in sorted(numbers)}
 
     async def _first(self, ringing: _Ringing, jobs: Sequence[asyncio.Task[str]]) -> str:
         """Wait for who comes, or until no phone can be picked up any more."""
