@@ -215,6 +215,20 @@ async def test_who_is_not_wanted_any_more_is_let_go(office: Open) -> None:
     assert made.causes() == ["LOSE_RACE"] * 3
 
 
+async def test_of_two_who_come_in_one_turn_the_second_is_refused(office: Open) -> None:
+    made = await office()
+    ringing = asyncio.create_task(made.ring())
+    await asyncio.sleep(3)
+    first, second, _ = [
+        _Channel({"Unique-ID": uuid, "variable_ivr_call_back": channel.variables["ivr_call_back"]})
+        for uuid, channel in made.switch.channels.items()
+    ]
+    assert made.backs.arrived(first)
+    with pytest.raises(ValueError, match="nobody needs"):
+        made.backs.arrived(second)
+    assert await ringing == first["Unique-ID"]
+
+
 async def test_a_phone_for_which_nobody_has_asked_is_refused(office: Open) -> None:
     made = await office({ONE: "ring 1s, answer"})
     with pytest.raises(ValueError, match="nobody needs"):
