@@ -202,6 +202,19 @@ async def test_a_call_that_there_is_not(house: Open) -> None:
         assert await answer is Answer.UNKNOWN
 
 
+async def test_a_caller_who_came_back_is_another_call(house: Open) -> None:
+    here = await house({OFFICE[0]: f"ring 30s, answer, {TALK}"}, Faults(connection=1, drop_at=12))
+    here.stage.switch.sockets = [*here.stage.switch.sockets, *here.stage.switch.sockets]
+    call = here.stage.call("", KNOWN)
+    await asyncio.sleep(30)
+    second, first = here.reader.call(call.uuid)
+    assert (first.status, second.status) == ("failed", "live")
+    assert await here.desk.stop(first.key, "Ольга") is Answer.OVER
+    await call.ended
+    await here.settled()
+    assert here.reader.call(call.uuid)[0].status == "answered:office"
+
+
 # Of another instance
 
 
