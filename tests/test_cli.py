@@ -95,7 +95,7 @@ def test_demo_in_english(tmp_path: Path) -> None:
         str(ROOT / "prompts"),
         *kept(tmp_path),
     )
-    assert "Partner shop" in result.output
+    assert "A partner shop calls" in result.output
 
 
 def test_demo_knows_its_scenarios() -> None:

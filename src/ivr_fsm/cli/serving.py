@@ -16,9 +16,10 @@ from rich.markup import escape
 
 from ivr_fsm import app as service
 from ivr_fsm.cli.common import OUT, fail, read_settings
+from ivr_fsm.demo.board import Board
 from ivr_fsm.demo.run import APART, NOON, Played, play
 from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
-from ivr_fsm.demo.show import Screen, summary
+from ivr_fsm.demo.show import Screen, legend, summary
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.port import DirectoryError
@@ -65,6 +66,7 @@ def demo(
         for part in ("", "-wal", "-shm"):
             journal.with_name(journal.name + part).unlink(missing_ok=True)
         url = f"sqlite:///{journal}"
+        legend(OUT)
         played = [
             _play(scenario, folder, language, once=once, journal=url, at=NOON + index * APART)
             for index, scenario in enumerate(chosen)
@@ -178,7 +180,7 @@ def _play(
                 (screen,),
                 journal=journal,
                 language=language,
-                say=screen.say,
+                board=Board(screen.say),
                 at=at,
             )
         )

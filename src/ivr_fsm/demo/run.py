@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from zlib import crc32
 
 from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.call.ports import Watcher
+from ivr_fsm.demo.board import Board, Pinned
 from ivr_fsm.demo.scenarios import Scenario
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.port import Answerer, CallRecord, DirectoryError
@@ -31,7 +32,6 @@ from ivr_fsm.settings import Settings
 from ivr_fsm.simulator.observed import Call
 from ivr_fsm.simulator.phones import PhoneBook
 from ivr_fsm.simulator.switch import SimulatedSwitch
-from ivr_fsm.slack.console import ConsoleChat, Shown
 
 NOON = datetime(2026, 6, 1, 9, tzinfo=UTC)
 """When the first scenario plays: a Monday, 12:00 in Moscow."""
@@ -69,8 +69,8 @@ class Played:
     """What came of replaying them, if there is a journal."""
     back: list[Step] = field(default_factory=list)
     """The steps of the call that called the caller back."""
-    shown: list[Shown] = field(default_factory=list)
-    """What the channel shows in the end, if there is a journal."""
+    shown: list[Pinned] = field(default_factory=list)
+    """What the channel shows."""
 
     def stepped(self, call_id: str, _number: int, step: Step, at: datetime) -> None:
         """Keep a step (`ivr_fsm.call.ports.Watcher`)."""
@@ -162,7 +162,7 @@ async def play(
     *,
     journal: str,
     language: Literal["ru", "en"] = "ru",
-    say: Callable[[str], None] = lambda _text: None,
+    board: Board | None = None,
     at: datetime = NOON,
 ) -> Played:
     """Play *scenario* on the running loop and return what came of it.
@@ -173,10 +173,10 @@ async def play(
         watchers: who follows besides.
         journal: the URL of the journal that the call is written to, and read from again.
         language: that of the channel.
-        say: gets what the channel would show, as it happens.
+        board: the channel; None: one that nobody looks at meanwhile.
         at: when the call begins.
     """
-    played, chat = Played(scenario), ConsoleChat(say)
+    played, board = Played(scenario), board or Board()
     seed = crc32(scenario.name.encode())  # the call has the same id every time, and one of its own
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -201,7 +201,7 @@ async def play(
             _directory(scenario),
             [played, *watchers],
             lambda: at + timedelta(seconds=loop.time() - begun),
-            chat=chat,
+            chat=board,
         )
         await service.start()
         switch.sockets = [("127.0.0.1", service.server.port)]
@@ -215,7 +215,7 @@ async def play(
         await service.stop(drain=0)
         await switch.stop()
     _read_again(played, Reader(open_engine(journal)), service.plan)
-    played.shown = list(chat.shown.values())
+    played.shown = board.pinned
     return played
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ivr_fsm.demo.board import News
 from ivr_fsm.demo.run import Played
 from ivr_fsm.flow.step import Step
 from ivr_fsm.slack.plaintext import plain
+
+SIGNS: Mapping[News, str] = {"posted": "│", "edited": "✎", "thread": "↳", "loud": "‼"}
+MEANINGS: Mapping[News, str] = {
+    "posted": "a message: one for each call, with its [buttons]",
+    "edited": "what it says now instead: it is edited in place",
+    "thread": "a line of its thread",
+    "loud": "one that the channel itself is told, too: somebody should look",
+}
 
 
 class Screen:
@@ -30,17 +40,25 @@ class Screen:
                 soft_wrap=True,
             )
 
-    def say(self, text: str) -> None:
-        """Print what the channel shows."""
-        for line in text.splitlines():
-            self._console.print(f"{'':11}[green]» {escape(line)}[/]", soft_wrap=True)
+    def say(self, news: News, lines: Sequence[str]) -> None:
+        """Print what is new in the channel (`ivr_fsm.demo.board.Board`)."""
+        for line in lines:
+            self._console.print(f"{'':11}[green]{SIGNS[news]} {escape(line)}[/]", soft_wrap=True)
 
     def show(self, played: Played) -> None:
-        """Print how the channel shows the call in the end."""
-        for shown in played.shown:
-            self._console.print()
-            for line in plain(shown.message).splitlines():
-                self._console.print(f"{'':11}[green]│[/] {escape(line)}", soft_wrap=True)
+        """Print the messages of the channel as they stand in the end."""
+        for pinned in played.shown:
+            self._console.print(f"\n{'':11}[dim]The message in the end:[/]")
+            for line in plain(pinned.message).splitlines():
+                self._console.print(f"{'':11}[green]{SIGNS['posted']}[/] {escape(line)}", soft_wrap=True)
+
+
+def legend(console: Console) -> None:
+    """Print how to read what is printed of each call."""
+    console.print("Each call as it moves: the second, the state that it enters, and why.")
+    console.print("In green what people see in Slack meanwhile:")
+    for news, meaning in MEANINGS.items():
+        console.print(f"{'':11}[green]{SIGNS[news]}[/] {escape(meaning)}", soft_wrap=True)
 
 
 def summary(console: Console, played: list[Played]) -> None:
