@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 from sqlalchemy import Engine
 
+from ivr_fsm.call.desk import Desk
 from ivr_fsm.journal.cards import Cards
 from ivr_fsm.journal.database import open_engine
 from ivr_fsm.journal.reader import Reader
@@ -20,11 +21,11 @@ from ivr_fsm.slack.card import Links
 from ivr_fsm.slack.chat import Chat
 from ivr_fsm.slack.commands import Commands
 from ivr_fsm.slack.console import ConsoleChat
-from ivr_fsm.call.desk import Desk
 from ivr_fsm.slack.people import People
-from ivr_fsm.slack.projection import Look, Projection
+from ivr_fsm.slack.projection import Projection
 from ivr_fsm.slack.reporting import Reporting
 from ivr_fsm.slack.slackchat import SlackChat
+from ivr_fsm.slack.telling import Look
 from ivr_fsm.watch.words import Words
 
 KINDS = ("order", "other", "partner")
@@ -68,11 +69,11 @@ class Channel:
         self._app = self._slack_app(settings, desk, links, words) if token.get_secret_value() else None
         self.routes: Sequence[web.AbstractRouteDef] = self._app.routes() if self._app else ()
         channels = settings.slack_channels if self._app else {kind: kind for kind in KINDS}
+        # Who brings a chat of their own has buttons there, too.
+        may_act = chat is not None or (self._app is not None and self._app.may_act)
         if chat is None:
             chat = SlackChat(token.get_secret_value(), settings.slack_api) if self._app else ConsoleChat(_say)
-        look = Look(
-            words, zone, channels, links, self._reporting, may_act=self._app is not None and self._app.may_act
-        )
+        look = Look(words, zone, channels, links, self._reporting, may_act)
         self.projection = Projection(Cards(open_engine(settings.journal), settings.instance), chat, look, now)
 
     def _engine(self, settings: Settings) -> Engine:
@@ -116,6 +117,6 @@ class Channel:
             engine.dispose()
 
 
-def _say(text: str) -> None:
+def _say(key: int, text: str) -> None:
     for line in text.splitlines():
-        log.info("channel", text=line)
+        log.info("channel", key=key, text=line)

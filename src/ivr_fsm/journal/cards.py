@@ -7,7 +7,7 @@ and what was on its way when that was noted. See `ivr_fsm.slack.projection`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +21,8 @@ from ivr_fsm.journal.entries import CallEntry, FollowUp, StepEntry
 from ivr_fsm.journal.reader import Reader
 from ivr_fsm.journal.rows import short
 from ivr_fsm.journal.tables import CALLS, CARDS, FOLLOW_UPS, STEPS, micros
+
+_PRINTED = ("state", "ended", "lost", "recording", "forgotten", "claimed", "done")
 
 Print = tuple[Any, ...]
 """What of a call changes by other means than its steps: when it is another one, the call is worth a look."""
@@ -108,23 +110,24 @@ class Cards:
 
     def untold(self) -> list[Untold]:
         """Return the calls of this instance of which not all is told, and the calls back of its callers."""
-        own = select(CALLS).where(CALLS.c.instance == self._instance, CALLS.c.told.is_(None))
+        calls = CALLS.c
+        own = select(calls.key, calls.call, *(calls[name] for name in _PRINTED)).where(
+            calls.instance == self._instance, calls.told.is_(None), calls.back == ""
+        )
         with faults(self.engine), self.engine.connect() as connection:
-            rows: list[Any] = list(connection.execute(own.where(CALLS.c.back == "")).mappings())
-            found = [Untold(row["key"], row["call"], _print(row)) for row in rows]
-            return found + self._untold_backs(connection)
+            rows = connection.execute(own).all()
+            return [Untold(row[0], row[1], tuple(row[2:])) for row in rows] + self._untold_backs(connection)
 
     def _untold_backs(self, connection: Connection) -> list[Untold]:
         # The card is that of the instance that had the first call.
         missed, back = CALLS.alias("missed"), CALLS.alias("back")
         query = (
-            select(back, missed.c.key.label("missed"))
+            select(missed.c.key, back.c.call, *(back.c[name] for name in _PRINTED))
             .join(missed, and_(missed.c.call == back.c.back, missed.c.back == "", missed.c.refused == ""))
             .where(back.c.told.is_(None), back.c.back != "", missed.c.instance == self._instance)
             .order_by(missed.c.key)
         )
-        rows: list[Any] = list(connection.execute(query).mappings())
-        return [Untold(row["missed"], row["call"], _print(row)) for row in rows]
+        return [Untold(row[0], row[1], tuple(row[2:])) for row in connection.execute(query)]
 
     def find(self, key: int) -> Found | None:
         """Return a call with all that its card tells of; None: it is gone."""
@@ -163,8 +166,13 @@ class Cards:
             "error": short(card.error),
         }
         with faults(self.engine), self.engine.begin() as connection:
-            if not connection.execute(update(CARDS).where(CARDS.c.key == card.key).values(row)).rowcount:
-                connection.execute(insert(CARDS).values(row))
+            _put(connection, row)
+
+    def give_up(self, key: int, channel: str, why: str) -> None:
+        """Note that the message of a call in *channel* is given up, because of *why*; the rest stays."""
+        row = {"key": key, "channel": short(channel), "sending": "", "error": short(why)}
+        with faults(self.engine), self.engine.begin() as connection:
+            _put(connection, row)
 
     def told(self, found: Found, at: datetime) -> bool:
         """Note that the watchers were told all of what was *found*, unless there is more by now.
@@ -178,8 +186,7 @@ class Cards:
             exists().where(FOLLOW_UPS.c.key == call.key, FOLLOW_UPS.c.id > _last(found)),
             exists(_others(call, backs)),
         )
-        unchanged = CALLS.c.forgotten.is_(None) if call.forgotten is None else CALLS.c.forgotten.is_not(None)
-        noted = update(CALLS).where(CALLS.c.key == call.key, unchanged, not_(more))
+        noted = update(CALLS).where(CALLS.c.key == call.key, *_unchanged(call), not_(more))
         with faults(self.engine), self.engine.begin() as connection:
             # PostgreSQL: whoever adds something to the call is waited for, and what they added is seen.
             connection.execute(select(CALLS.c.key).where(CALLS.c.key == call.key).with_for_update())
@@ -188,6 +195,20 @@ class Cards:
             if backs:
                 connection.execute(update(CALLS).where(CALLS.c.key.in_(backs)).values(told=micros(at)))
         return True
+
+
+def _put(connection: Connection, row: dict[str, Any]) -> None:
+    """Write what *row* says of a card; what it does not say stays, or is empty."""
+    if not connection.execute(update(CARDS).where(CARDS.c.key == row["key"]).values(row)).rowcount:
+        connection.execute(insert(CARDS).values({"ts": "", "posted": "{}", **row}))
+
+
+def _unchanged(call: CallEntry) -> Iterator[Any]:
+    """Return conditions that a call is as it was found, in what others change when it is over."""
+    for name in ("forgotten", "claimed", "done"):
+        at: datetime | None = getattr(call, name)
+        yield CALLS.c[name].is_not_distinct_from(None if at is None else micros(at))
+    yield CALLS.c.recording.is_not_distinct_from(call.recording)
 
 
 def forget_cards(connection: Connection, keys: list[int]) -> None:
@@ -225,9 +246,3 @@ def _steps(connection: Connection, key: int) -> list[StepEntry]:
 
 def _rows(connection: Connection, query: Any) -> list[Any]:
     return list(connection.execute(query).mappings())
-
-
-def _print(row: Any) -> Print:
-    return tuple(
-        row[name] for name in ("state", "ended", "lost", "recording", "forgotten", "claimed", "done")
-    )

@@ -15,18 +15,16 @@ class ChatError(Exception):
     Attributes:
         unsure: it may have been taken all the same: the answer was lost.
         retry_after: seconds after which to try again; 0: it was not said.
-        remedy: what somebody has to do before anything is taken again; empty: it is a matter of time.
     """
 
-    def __init__(self, why: str, *, unsure: bool = False, retry_after: float = 0.0, remedy: str = "") -> None:
+    def __init__(self, why: str, *, unsure: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(why)
         self.unsure = unsure
         self.retry_after = retry_after
-        self.remedy = remedy
 
 
 class ChatRefused(Exception):
-    """A message will never be taken: the channel is archived, the message is gone, its blocks are none."""
+    """A message will never be taken: the channel is archived, the token was revoked, its blocks are none."""
 
 
 @dataclass(frozen=True, slots=True)

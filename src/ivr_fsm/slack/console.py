@@ -2,67 +2,51 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
 
 from ivr_fsm.slack.chat import Mark
 from ivr_fsm.slack.message import Message
-from ivr_fsm.slack.plaintext import plain
+from ivr_fsm.slack.plaintext import plain, unmarked
 
 REMEMBERED = 1000
-"""So many messages are known."""
-
-
-@dataclass(slots=True)
-class Shown:
-    """A message of the channel as it stands now, with its thread."""
-
-    message: Message
-    thread: list[Message] = field(default_factory=list)
+"""Of so many messages it is known what they say."""
 
 
 class ConsoleChat:
-    """A `Chat` that hands over what happens in it, line by line.
+    """A `Chat` that hands over what happens in it. A message has the name (``ts``) of its call's key."""
 
-    Attributes:
-        shown: what the channel shows, by the name (``ts``) of each message.
-    """
+    def __init__(self, say: Callable[[int, str], None]) -> None:
+        """Show nothing yet.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        """Show nothing yet; *say* is called with each text of the thread, and when a message says another."""
+        Args:
+            say: called with the key of a call and with each text of its thread, and with what its message is
+                in short whenever that is another.
+        """
         self._say = say
-        self._names = count(1)
-        self.shown: dict[str, Shown] = {}
+        self._texts: OrderedDict[str, str] = OrderedDict()
 
     async def post(
         self,
         channel: str,  # noqa: ARG002
         message: Message,
-        mark: Mark,  # noqa: ARG002
+        mark: Mark,
         *,
         thread: str = "",
         loud: bool = False,  # noqa: ARG002
     ) -> str:
         """Show a message; see `Chat.post`."""
-        name = f"{next(self._names)}"
-        if thread in self.shown:
-            self.shown[thread].thread.append(message)
-            self._say(plain(message))
-        else:
-            self.shown[name] = Shown(message)
-            if len(self.shown) > REMEMBERED:
-                del self.shown[next(iter(self.shown))]
-            self._say(message.text)
+        if thread:
+            self._say(mark.key, plain(message))
+            return f"{mark.key} {mark.part}"
+        name = str(mark.key)
+        self._show(name, message)
         return name
 
     async def edit(self, channel: str, ts: str, message: Message) -> None:  # noqa: ARG002
         """Show what a message says now; see `Chat.edit`."""
-        shown = self.shown.setdefault(ts, Shown(message))
-        if shown.message.text != message.text:
-            self._say(message.text)
-        shown.message = message
+        self._show(ts, message)
 
     async def find(
         self,
@@ -77,3 +61,11 @@ class ConsoleChat:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    def _show(self, name: str, message: Message) -> None:
+        if self._texts.get(name) != message.text:
+            self._say(int(name), unmarked(message.text))
+        self._texts[name] = message.text
+        self._texts.move_to_end(name)
+        if len(self._texts) > REMEMBERED:
+            self._texts.popitem(last=False)

@@ -15,7 +15,7 @@ _UNESCAPED = (("\u2060", ""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 def plain(message: Message) -> str:
     """Return *message* as lines of text: ``[label]`` is a button, a link has its address behind it."""
-    return "\n".join(line for block in message.blocks for line in _lines(block)) or _unmarked(message.text)
+    return "\n".join(line for block in message.blocks for line in _lines(block)) or unmarked(message.text)
 
 
 def _lines(block: Block) -> Iterator[str]:
@@ -37,10 +37,11 @@ def _lines(block: Block) -> Iterator[str]:
 
 
 def _text(shown: Mapping[str, Any]) -> str:
-    return _unmarked(shown["text"]) if shown["type"] == "mrkdwn" else str(shown["text"])
+    return unmarked(shown["text"]) if shown["type"] == "mrkdwn" else str(shown["text"])
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
+    """Return markup as text."""
     text = _LINK.sub(lambda found: f"{found[2]} {found[1]}" if found[2] else found[1], _BOLD.sub(r"\1", text))
     for coded, sign in _UNESCAPED:
         text = text.replace(coded, sign)

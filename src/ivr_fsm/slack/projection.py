@@ -1,36 +1,27 @@
 """The channel follows the journal: each call is one message, edited in place, with its steps in the thread.
 
-The journal says which calls the channel has not been told all of, so a restart loses nothing. Before a
-message is posted it is noted that it is on its way, and afterwards that it is there: when the service dies in
-between, or the answer is lost, the message is looked for before it is posted again. Messages of one call go
-out one after another; calls in the order of their arrival.
+The journal says which calls the channel has not been told all of, so a restart loses nothing. This is which
+of them is told when; `ivr_fsm.slack.telling` is how one is told. Messages of one call go out one after
+another; calls in the order in which they have something to tell.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TypeVar
 
 import structlog
 
 from ivr_fsm.flow.step import Step
-from ivr_fsm.journal.cards import Card, Cards, Sending, Untold
+from ivr_fsm.journal.cards import Cards, Untold
 from ivr_fsm.journal.database import JournalError
-from ivr_fsm.journal.tables import micros, moment
-from ivr_fsm.journal.thread import OneThread
-from ivr_fsm.slack.card import Links, card, channel_of, finished
-from ivr_fsm.slack.chat import Chat, ChatError, ChatRefused, Mark
-from ivr_fsm.slack.lines import advance, lines, thread_message
-from ivr_fsm.slack.message import Dossier, Line, Message
-from ivr_fsm.watch.words import Words
+from ivr_fsm.slack.chat import Chat, ChatError
+from ivr_fsm.slack.telling import CLOSING, Look, Teller
 
 SETTLE = 0.3
 """Seconds from a step to a look at its call: the step is being written, and others come with it."""
@@ -41,44 +32,27 @@ APART = 1.5
 EVERY = 10.0
 """Seconds between two looks at what other services and the recordings' examiner have added."""
 
-AT_ONCE = 4
-"""How many calls are being told of at a time."""
+BACKLOG = 500
+"""For so many calls that wait, looks into the journal are `SETTLE` seconds farther apart: each reads all."""
 
-QUIET = 600.0
-"""Seconds in which the channel itself is told of a fault of the same kind once."""
+AT_ONCE = 8
+"""How many calls are being told of at a time."""
 
 LONGEST_PAUSE = 60.0
 """Seconds that failures have us pause for at most."""
 
-CLOSING = 2.0
-"""Seconds that messages on their way may take when the service stops. What is left waits for its start."""
-
-_NO_FAULT = frozenset({"unanswered"})
+STUBBORN = 5
+"""A call that failed so often while others were told is named in the log."""
 
 log = structlog.get_logger(__name__)
 
-_T = TypeVar("_T")
 
+@dataclass(slots=True)
+class _Faulty:
+    """A call that could not be told: how often, while others could; how many answers there had been."""
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How calls are told.
-
-    Attributes:
-        words: the language.
-        zone: on whose clocks times are.
-        channels: the channel of each scenario that is told, by `CallEntry.kind`.
-        links: where more can be seen of a call.
-        reporting: says whether reporting was on at a time.
-        may_act: whether the messages have buttons.
-    """
-
-    words: Words
-    zone: tzinfo
-    channels: Mapping[str, str]
-    links: Links
-    reporting: Callable[[datetime], bool]
-    may_act: bool
+    tries: int
+    answers: int
 
 
 class Projection:
@@ -93,28 +67,30 @@ class Projection:
             look: how.
             now: the wall clock, aware.
         """
-        self._cards = cards
-        self._chat = chat
-        self._look = look
-        self._now = now
+        self._teller = Teller(cards, chat, look, now, self._answered)
         self._loop = asyncio.get_running_loop()
-        self._thread = OneThread("projection")
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
-        self._stepped: set[str] = set()
-        """Ids of the calls that have taken a step since the last look into the journal."""
-        self._prints: dict[str, Untold] = {}
+        self._stepped: dict[str, float] = {}
+        """When calls took their last step, by their ids: those of which no look has seen it yet."""
+        self._prints: dict[tuple[int, str], Untold] = {}
+        self._look_again = 0.0
+        """When to look into the journal whatever happens: the loop's time, as all times here."""
+        self._not_before = 0.0
+        """When to look at the earliest because of a step."""
         self._due: dict[int, float] = {}
-        """When to look at a call, by its key: the loop's time."""
+        """When to look at a call, by its key."""
         self._earliest: dict[int, float] = {}
         """Not before: it was looked at just before."""
         self._telling: dict[int, asyncio.Task[None]] = {}
-        self._shown: dict[int, Message] = {}
-        """What the messages of calls that are not over say, as far as this life of the service knows."""
-        self._loud: dict[str, float] = {}
-        self._failures = 0
         self._resume = 0.0
-        self._look_again = 0.0
+        """Until then we pause: the chat or the journal fails."""
+        self._failures = 0
+        self._faulty: dict[int, _Faulty] = {}
+        self._answers = 0
+        self._blind = False
+        """The last look into the journal failed."""
+        self._complained = False
         self._closing = False
 
     def start(self) -> None:
@@ -123,7 +99,7 @@ class Projection:
 
     def stepped(self, call_id: str, _number: int, _step: Step, _at: datetime) -> None:
         """Look at a call soon."""
-        self._stepped.add(call_id)
+        self._stepped[call_id] = self._loop.time()
         self._changed.set()
 
     def poke(self) -> None:
@@ -140,57 +116,65 @@ class Projection:
         if self._task is not None:
             if not self._failures:
                 await asyncio.wait({self._task}, timeout=CLOSING)
-            self._task.cancel()
-            for task in self._telling.values():
+            tasks = {self._task, *self._telling.values()}
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait({self._task, *self._telling.values()})
-        with suppress(Exception):
-            await self._chat.close()
-        await self._thread.finish(self._cards.engine.dispose, CLOSING)
+            await asyncio.wait(tasks)
+        await self._teller.close()
 
     # Which call, and when
 
     async def _run(self) -> None:
         while True:
-            try:
-                await self._look_into_journal()
-            except Exception as error:
-                self._pause(ChatError(f"the journal cannot be read: {_line(error)}"))
+            if self._next_look() <= self._loop.time():
+                try:
+                    await self._look_into_journal()
+                except Exception as error:
+                    self._blind = True
+                    self._pause(f"the journal cannot be read: {_line(error)}")
+                else:
+                    if self._blind:
+                        self._recovered()
+                    self._blind = False
             self._begin()
             if self._closing and not self._due and not self._telling:
                 return
             await self._wait()
 
+    def _next_look(self) -> float:
+        when = self._look_again
+        if self._stepped:
+            settled = 0.0 if self._closing else min(self._stepped.values()) + SETTLE
+            when = min(when, max(settled, self._not_before))
+        return max(when, self._resume)
+
     async def _look_into_journal(self) -> None:
         now = self._loop.time()
-        if not self._stepped and now < self._look_again:
-            return
-        stepped, self._stepped = self._stepped, set()
+        # A step that is this young may not be written yet: it is looked for once more.
+        seen = {call for call, at in self._stepped.items() if at + SETTLE <= now or self._closing}
+        looked = dict(self._stepped)
         self._look_again = now + EVERY
-        try:
-            untold = await self._in_thread(self._cards.untold)
-        except Exception:
-            self._stepped |= stepped
-            raise
+        untold = await self._teller.untold()
+        self._not_before = now + SETTLE * (1 + len(untold) / BACKLOG)
         for each in untold:
-            known = self._prints.get(each.call)
-            if each.call in stepped or known != each:
+            if each.call in looked or self._prints.get((each.key, each.call)) != each:
                 self._due.setdefault(each.key, self._earliest.get(each.key, now))
-        self._prints = {each.call: each for each in untold}
+        self._stepped = {
+            call: at for call, at in self._stepped.items() if call not in seen or at != looked[call]
+        }
+        self._prints = {(each.key, each.call): each for each in untold}
         left = {each.key for each in untold}
-        self._shown = {key: message for key, message in self._shown.items() if key in left}
+        self._faulty = {key: faulty for key, faulty in self._faulty.items() if key in left}
         self._earliest = {key: at for key, at in self._earliest.items() if at > now}
 
     def _begin(self) -> None:
-        """Look at the calls whose time has come, the oldest first."""
-        now = self._loop.time()
-        if now < self._resume:
+        """Look at the calls whose time has come: who has waited for longest first, then who called first."""
+        now, free = self._loop.time(), AT_ONCE - len(self._telling)
+        if now < self._resume or free <= 0:
             return
-        for key in sorted(key for key, at in self._due.items() if at <= now and key not in self._telling):
-            if len(self._telling) >= AT_ONCE:
-                return
-            del self._due[key]
-            task = self._telling[key] = asyncio.create_task(self._tell(key))
+        come = [(int(at), key) for key, at in self._due.items() if at <= now and key not in self._telling]
+        for _, key in sorted(come)[:free]:
+            task = self._telling[key] = asyncio.create_task(self._tell(key, self._due.pop(key)))
             task.add_done_callback(partial(self._told, key))
 
     def _told(self, key: int, _task: asyncio.Task[None]) -> None:
@@ -199,140 +183,69 @@ class Projection:
         self._changed.set()
 
     async def _wait(self) -> None:
-        """Wait for a step, for a message that was told, or for the next call's time."""
-        now = self._loop.time()
-        times = [max(at, self._resume) for key, at in self._due.items() if key not in self._telling]
-        free = len(self._telling) < AT_ONCE
-        until = min([max(self._look_again, self._resume), *(times if free else [])])
+        """Wait for a step, for a message that was told, for the next look, or for the next call's time."""
+        until = self._next_look()
+        if len(self._telling) < AT_ONCE:
+            times = (at for key, at in self._due.items() if key not in self._telling)
+            until = min(until, max(min(times, default=until), self._resume))
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(until - now, 0.01)):
+            async with asyncio.timeout(max(until - self._loop.time(), 0.01)):
                 await self._changed.wait()
-        if self._stepped and not self._closing:
-            await asyncio.sleep(SETTLE)
         self._changed.clear()
 
     # One call
 
-    async def _tell(self, key: int) -> None:
+    async def _tell(self, key: int, due: float) -> None:
         try:
-            await self._tell_all(key)
+            again = await self._teller.tell(key)
         except ChatError as error:
-            wait = error.retry_after
-            if not wait:
-                self._pause(error)
-            self._due.setdefault(key, self._loop.time() + wait)
+            if error.retry_after:
+                # The others are not concerned: other methods, other channels.
+                self._due.setdefault(key, self._loop.time() + error.retry_after)
+            else:
+                self._fail(key, due, str(error))
         except JournalError as error:
-            self._pause(ChatError(str(error)))
-            self._due.setdefault(key, self._loop.time())
+            self._fail(key, due, str(error))
         except Exception:
             # A bug of ours may not keep the other calls from being told.
             log.exception("channel: call not told", key=key)
         else:
-            if self._failures:
-                log.info("channel: told again", waiting=len(self._due))
-            self._failures = 0
+            self._faulty.pop(key, None)
+            if again:
+                self._due.setdefault(key, self._loop.time() + APART)
 
-    async def _tell_all(self, key: int) -> None:
-        found = await self._in_thread(lambda: self._cards.find(key))
-        if found is None:
-            return
-        dossier = Dossier(found.call, found.steps, found.plan, found.follow_ups, found.backs)
-        channel = found.card.channel or channel_of(dossier, self._look.channels, self._look.reporting)
-        if channel is None:
-            return
-        given_up = bool(found.card.error)
-        if channel and not given_up:
-            try:
-                await self._write(replace(found.card, channel=channel), dossier)
-            except ChatRefused as refusal:
-                given_up = True
-                await self._give_up(replace(found.card, channel=channel), found.call.call, str(refusal))
-        if (finished(dossier) or not channel or given_up) and not await self._in_thread(
-            lambda: self._cards.told(found, self._now())
-        ):
-            self._due.setdefault(key, self._loop.time() + APART)
+    def _answered(self) -> None:
+        """The chat has done something."""
+        self._answers += 1
+        self._recovered()
 
-    async def _write(self, known: Card, dossier: Dossier) -> None:
-        """Bring message and thread up to date."""
-        look, key = self._look, known.key
-        known = await self._settled(known)
-        message = card(dossier, look.words, look.links, look.zone, look.may_act)
-        if not known.ts:
-            known = await self._post(known, message, "card", known.posted)
-            self._shown[key] = message
-        new = lines(dossier, known.posted, look.words, look.reporting)
-        if new:
-            posted = advance(known.posted, new)
-            text = thread_message(new, look.words, look.zone)
-            await self._post(known, text, _part(posted), posted, loud=self._is_loud(new))
-        if self._shown.get(key) != message:
-            await self._chat.edit(known.channel, known.ts, message)
-            self._shown[key] = message
+    def _recovered(self) -> None:
+        if self._complained:
+            log.info("channel: told again", waiting=len(self._due))
+        self._failures, self._complained = 0, False
 
-    async def _settled(self, known: Card) -> Card:
-        """Return what is known of a message that was on its way when the answer was lost, or we died."""
-        if (sending := known.sending) is None:
-            return known
-        thread = "" if sending.part == "card" else known.ts
-        mark = Mark(known.key, sending.part)
-        try:
-            ts = await self._chat.find(known.channel, mark, moment(sending.since), thread=thread)
-        except ChatRefused as refusal:
-            log.warning("channel: message not looked for", why=str(refusal), effect="it may be there twice")
-            ts = None
-        if ts is None:
-            return known
-        known = replace(known, ts=known.ts or ts, posted=sending.posted, sending=None)
-        await self._in_thread(lambda: self._cards.save(known))
-        return known
+    def _fail(self, key: int, due: float, why: str) -> None:
+        """Try a call again: in its turn after a pause, or late if it fails while others are told."""
+        faulty = self._faulty.setdefault(key, _Faulty(0, self._answers))
+        if self._answers > faulty.answers:
+            faulty.tries, faulty.answers = faulty.tries + 1, self._answers
+            if faulty.tries == STUBBORN:
+                log.warning("channel: call not told", key=key, why=why, effect="it waits, others do not")
+        if faulty.tries:
+            self._due.setdefault(key, self._loop.time() + min(LONGEST_PAUSE, 2.0**faulty.tries))
+        else:
+            self._due.setdefault(key, due)
+            self._pause(why)
 
-    async def _post(
-        self, known: Card, message: Message, part: str, posted: Mapping[str, int], *, loud: bool = False
-    ) -> Card:
-        since = known.sending.since if known.sending and known.sending.part == part else micros(self._now())
-        sending = replace(known, sending=Sending(part, since, posted))
-        await self._in_thread(lambda: self._cards.save(sending))
-        thread = "" if part == "card" else known.ts
-        try:
-            ts = await self._chat.post(
-                known.channel, message, Mark(known.key, part), thread=thread, loud=loud
-            )
-        except ChatError as error:
-            if not error.unsure:
-                await self._in_thread(lambda: self._cards.save(replace(known, sending=None)))
-            raise
-        there = replace(known, ts=known.ts or ts, posted=posted, sending=None)
-        await self._in_thread(lambda: self._cards.save(there))
-        return there
-
-    async def _give_up(self, known: Card, call_id: str, why: str) -> None:
-        log.error("channel: message given up", call=call_id, channel=known.channel, why=why)
-        await self._in_thread(lambda: self._cards.save(replace(known, sending=None, error=why)))
-
-    def _is_loud(self, new: Sequence[Line]) -> bool:
-        """Whether the channel itself is told: of each caller whom nobody helped, of faults now and then."""
-        kinds, now = {line.loud for line in new} - {""}, self._loop.time()
-        told = [kind for kind in kinds if kind in _NO_FAULT or self._loud.get(kind, -QUIET) + QUIET <= now]
-        self._loud |= dict.fromkeys(told, now)
-        return bool(told)
-
-    def _pause(self, error: ChatError) -> None:
+    def _pause(self, why: str) -> None:
         if self._loop.time() < self._resume:
             return  # several failed at once
         self._failures += 1
-        ours = min(LONGEST_PAUSE, 2.0 ** min(self._failures, 10)) * random.uniform(0.5, 1)  # noqa: S311
-        self._resume = self._loop.time() + (LONGEST_PAUSE if error.remedy else ours)
-        if self._failures == 1:
-            remedy = {"remedy": error.remedy} if error.remedy else {}
-            log.warning("channel: not told", why=str(error), effect="it waits, calls do not", **remedy)
-
-    async def _in_thread(self, work: Callable[[], _T]) -> _T:
-        return await self._loop.run_in_executor(self._thread, work)
-
-
-def _part(posted: Mapping[str, int]) -> str:
-    """Return the name of the message after which a thread is written up to *posted*."""
-    return hashlib.sha256(json.dumps(dict(posted), sort_keys=True).encode()).hexdigest()[:16]
+        longest = min(LONGEST_PAUSE, 2.0 ** min(self._failures, 10))
+        self._resume = self._loop.time() + longest * random.uniform(0.5, 1)  # noqa: S311
+        if not self._complained:
+            self._complained = True
+            log.warning("channel: not told", why=why, effect="it waits, calls do not")
 
 
 def _line(error: Exception) -> str:

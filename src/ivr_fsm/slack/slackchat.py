@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from ivr_fsm.slack.chat import ChatError, ChatRefused, Mark
@@ -33,7 +34,7 @@ OF_METHOD = 1.25
 SKEW = 300.0
 """Seconds that our clock and Slack's may differ by."""
 
-PAGES = 5
+PAGES = 20
 """So many pages of a channel are looked through for one message, `PAGE` messages each."""
 
 PAGE = 200
@@ -41,17 +42,13 @@ PAGE = 200
 EVENT = "ivr_fsm"
 """What the metadata of our messages are called."""
 
-_SHUT = {
+_REMEDIES = {
     "account_inactive": "the app was removed: install it again and set IVR_SLACK_TOKEN",
     "invalid_auth": "IVR_SLACK_TOKEN is no token that Slack knows",
     "not_authed": "IVR_SLACK_TOKEN is missing",
     "missing_scope": "give the app its scopes, docs/slack-manifest.yaml, and install it again",
     "token_expired": "IVR_SLACK_TOKEN has expired",
     "token_revoked": "IVR_SLACK_TOKEN was revoked: install the app again and set the new one",
-}
-"""Errors that end only when somebody mends their cause, which is not that of one message."""
-
-_REMEDIES = {
     "cant_update_message": "only the app that posted a message can change it",
     "channel_not_found": "set the channel's id, and invite the app if it is private",
     "is_archived": "take the channel out of the archive, or set another",
@@ -71,6 +68,12 @@ _PASSING = {
     "team_added_to_org",
 }
 """Errors that pass by themselves; any other is for ever."""
+
+log = structlog.get_logger(__name__)
+
+
+class _NoScope(ChatRefused):
+    """The app was not given what it needs for this method."""
 
 
 class _Answer(Protocol):
@@ -111,7 +114,9 @@ class SlackChat:
                 **wanted,
             ),
         )
-        return str(answer.get("ts"))
+        if isinstance(ts := answer.get("ts"), str) and ts:
+            return ts
+        raise ChatError("Slack's answer does not name the message", unsure=True)
 
     async def edit(self, channel: str, ts: str, message: Message) -> None:
         """Change a message; see `Chat.edit`."""
@@ -125,28 +130,39 @@ class SlackChat:
 
     async def find(self, channel: str, mark: Mark, since: datetime, *, thread: str = "") -> str | None:
         """Look for a message; see `Chat.find`."""
-        wanted: dict[str, Any] = {
+        wanted: dict[str, Any] = {"ts": thread} if thread else {}
+        wanted |= {
             "channel": channel,
             "oldest": f"{since.timestamp() - SKEW:.6f}",
             "include_all_metadata": True,
             "limit": PAGE,
         }
-        for _ in range(PAGES):
-            await self._pace.turn("find", OF_METHOD)
-            client = self._opened()
-            answer = await self._ask(
-                "find",
-                client.conversations_replies(ts=thread, **wanted)
-                if thread
-                else client.conversations_history(**wanted),
-            )
-            for message in answer.get("messages") or ():
-                if _marked(message, mark):
-                    return str(message.get("ts"))
-            if not (cursor := (answer.get("response_metadata") or {}).get("next_cursor")):
-                break
-            wanted["cursor"] = cursor
+        try:
+            for _ in range(PAGES):
+                answer = await self._page(wanted)
+                for message in answer["messages"]:
+                    if ts := _marked(message, mark):
+                        return ts
+                if not (cursor := answer["cursor"]):
+                    break
+                wanted["cursor"] = cursor
+        except _NoScope as refusal:
+            log.warning("channel: message not looked for", why=str(refusal), effect="it may be there twice")
         return None
+
+    async def _page(self, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return messages of a channel, or of a thread if *wanted* names one, and where they go on."""
+        await self._pace.turn("find", OF_METHOD)
+        client = self._opened()
+        method = client.conversations_replies if "ts" in wanted else client.conversations_history
+        answer = await self._ask("find", method(**wanted))
+        if not isinstance(messages := answer.get("messages"), list):
+            # That it is not there nobody has said.
+            raise ChatError("Slack's answer has no messages", unsure=True)
+        match answer.get("response_metadata"):
+            case {"next_cursor": str(cursor)}:
+                return {"messages": messages, "cursor": cursor}
+        return {"messages": messages, "cursor": ""}
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -166,8 +182,12 @@ class SlackChat:
             raise self._told(name, error) from None
         except aiohttp.ClientConnectorError as error:
             raise ChatError(f"Slack is out of reach: {plain(error)}") from None
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
             why = plain(error) or f"no answer within {TIMEOUT} s"
+            raise ChatError(f"the answer was lost: {why}", unsure=True) from None
+        except (ValueError, TypeError, AttributeError) as error:
+            # What Slack's library stumbles over when an answer is not of Slack.
+            why = f"it is none of Slack's: {plain(error)}"
             raise ChatError(f"the answer was lost: {why}", unsure=True) from None
 
     def _told(self, name: str, error: SlackApiError) -> ChatError | ChatRefused:
@@ -181,14 +201,11 @@ class SlackChat:
         code = _code(error)
         if status >= 500 or not code:
             return ChatError(f"Slack answers {status} {plain(code)}".strip(), unsure=True)
-        if code == "missing_scope" and name == "find":
-            return ChatRefused(f"Slack: {code}; {_SHUT[code]}")
-        if code in _SHUT:
-            return ChatError(f"Slack: {plain(code)}", remedy=_SHUT[code])
         if code in _PASSING:
             return ChatError(f"Slack: {plain(code)}", unsure=True)
-        remedy = _REMEDIES.get(code, "")
-        return ChatRefused(f"Slack: {plain(code)}{_details(error)}" + (f"; {remedy}" if remedy else ""))
+        remedy = f"; {_REMEDIES[code]}" if code in _REMEDIES else ""
+        refused = _NoScope if code == "missing_scope" else ChatRefused
+        return refused(f"Slack: {plain(code)}{_details(error)}{remedy}")
 
 
 def _code(error: SlackApiError) -> str:
@@ -205,16 +222,20 @@ def _details(error: SlackApiError) -> str:
 
 def _seconds(headers: Mapping[str, str]) -> float:
     try:
-        return min(max(float(headers.get("Retry-After", "")), 1.0), 3600.0)
-    except (TypeError, ValueError):
+        return float(min(max(int(headers.get("Retry-After", "")), 1), 3600))
+    except ValueError:
         return 30.0
 
 
-def _marked(message: object, mark: Mark) -> bool:
+def _marked(message: object, mark: Mark) -> str:
+    """Return the name of a message if it is the one with that mark."""
     match message:
-        case {"metadata": {"event_type": kind, "event_payload": {"key": key, "part": part}}}:
-            return (kind, key, part) == (EVENT, str(mark.key), mark.part)
-    return False
+        case {
+            "ts": str(ts),
+            "metadata": {"event_type": kind, "event_payload": {"key": key, "part": part}},
+        } if (kind, key, part) == (EVENT, str(mark.key), mark.part):
+            return ts
+    return ""
 
 
 def _plain(blocks: Any) -> Any:
