@@ -171,6 +171,8 @@ class _Teller:
         for command in step.commands:
             if command.get("is") == "Tell" and command.get("what") in _TROUBLE:
                 facts = {str(name): str(fact) for name, fact in dict(command.get("facts", {})).items()}
+                facts |= {"why": reason_words(facts.get("why", ""), self._view)}
+                facts |= {"result": self._view.either("values", facts.get("result", ""))}
                 said = Words(self._view.language).say(Tell(str(command["what"]), facts))
                 yield self._view.safe(said)
 
