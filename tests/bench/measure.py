@@ -74,7 +74,11 @@ class Bench:
     def __init__(self, double: Double, server: Server) -> None:
         self._double = double
         self.server = server
-        double.server_port = server.port
+        self.takes_calls()
+
+    def takes_calls(self) -> None:
+        """From now on this server is called."""
+        self._double.server_port = self.server.port
 
     async def arrivals(self, count: int) -> list[float]:
         """Return the seconds from connection to ``connect``."""

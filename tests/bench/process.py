@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,12 +18,12 @@ from statistics import median
 
 ROOT = Path(__file__).parents[2]
 TIME_PARTS = "time parts"
-SERVERS = ("asyncio", "greenswitch", "no journal", "Slack dead", "ours")
+SERVERS = ("asyncio", "greenswitch", "no journal", "ours")
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process has used so far: *cpu* seconds, *memory* bytes of RSS, and what *parts* took."""
+    """What a process has used so far: *cpu* seconds, *memory* bytes of RSS; what *parts* took, or counted."""
 
     cpu: float
     memory: int
@@ -77,14 +79,15 @@ class Server:
     """A running server.
 
     Args:
-        name: one of `SERVERS`.
+        name: one of `SERVERS`, or ``Slack answers``, ``Slack dead``.
         control_port: where the service finds the switch's control connection.
         folder: where it may write.
         core: where it runs; None: anywhere.
+        more: for ``ours``, its journal's file, and the address of its Slack.
     """
 
-    def __init__(self, name: str, control_port: int, folder: str, core: int | None) -> None:
-        command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), folder]
+    def __init__(self, name: str, control_port: int, folder: str, core: int | None, *more: str) -> None:
+        command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), folder, *more]
         self.name = name
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -117,30 +120,36 @@ class Server:
         self._process.communicate()
 
 
-def main(name: str, control_port: str, folder: str) -> None:
+def main(name: str, control_port: str, folder: str, journal: str = "", slack: str = "") -> None:
     """Be a server: print the port, then a line of `Usage` for each line that comes in."""
-    threading.Thread(target=_answer, daemon=True).start()
+    counted: Counter[str] = Counter()
+    threading.Thread(target=_answer, args=(counted,), daemon=True).start()
     # Each server loads its own things only.
-    if name in ("ours", "no journal", "Slack dead"):
-        from tests.bench import service
+    match name:
+        case "ours" | "no journal":
+            from tests.bench import service
 
-        journal = "none" if name == "no journal" else f"sqlite:///{folder}/{name.replace(' ', '-')}.db"
-        service.serve_service(int(control_port), Path(folder), journal, slack=name == "Slack dead")
-    else:
-        from tests.bench import baselines
+            url = "none" if name == "no journal" else f"sqlite:///{journal or f'{folder}/journal.db'}"
+            service.serve_service(int(control_port), Path(folder), url, slack)
+        case "Slack answers" | "Slack dead":
+            from tests.bench.slack import serve_slack
 
-        baselines.SERVE[name]()
+            asyncio.run(serve_slack(dead=name == "Slack dead", count=lambda: counted.update(["requests"])))
+        case _:
+            from tests.bench import baselines
+
+            baselines.SERVE[name]()
 
 
-def _answer() -> None:
+def _answer(counted: Mapping[str, float]) -> None:
     watched: Mapping[str, list[float]] = {}
     while question := os.read(0, 64):
         if question.decode().strip() == TIME_PARTS:
-            from tests.bench import parts
+            from tests.bench.parts import install
 
-            watched = parts.install()
-        medians = {name: median(found) for name, found in watched.items() if found}
-        print(json.dumps(asdict(Usage(time.process_time(), _memory(), medians))), flush=True)
+            watched = install()
+        parts = {**counted, **{name: median(found) for name, found in watched.items() if found}}
+        print(json.dumps(asdict(Usage(time.process_time(), _memory(), parts))), flush=True)
     os._exit(0)
 
 

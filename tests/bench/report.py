@@ -13,15 +13,19 @@ from rich.table import Table
 
 from tests.bench.measure import EVENT_EVERY, Counts
 from tests.bench.process import SERVERS
-from tests.bench.run import Run
+from tests.bench.run import Run, percentile
+from tests.bench.slack import ANSWERS, DEAD, NONE
 
 PACKAGES = ("gevent", "greenlet", "greenswitch", "python-statemachine", "sqlalchemy", "structlog")
+
+SLACKS = (NONE, ANSWERS, DEAD)
 
 
 def show(console: Console, run: Run, counts: Counts) -> None:
     """Print the figures with their ratios, the parts of a digit, and the machine."""
     console.print(_figures(run))
     console.print(_parts(run))
+    console.print(_slacks(run))
     console.print(_archive(run))
     console.print(_conditions(run, counts), soft_wrap=True)
 
@@ -47,6 +51,16 @@ def _parts(run: Run) -> Table:
     return table
 
 
+def _slacks(run: Run) -> Table:
+    table = Table(title="digit → uuid_break in ms: without Slack, with one that answers, with a dead one")
+    for title in ("", *SLACKS, *(f"{each} : {NONE}" for each in SLACKS[1:])):
+        table.add_column(title, justify="right" if title else "left")
+    for name, values in run.slacks.rows(percentile):
+        ratios = (f"{each / values[0]:.2f}" for each in values[1:])
+        table.add_row(name, *map(_short, values), *ratios)
+    return table
+
+
 def _archive(run: Run) -> Table:
     kept = run.archive
     title = (
@@ -68,7 +82,8 @@ def _conditions(run: Run, counts: Counts) -> str:
         f"{_processor()}, {os.cpu_count()} cores, Linux kernel {platform.release()}, "
         f"{platform.python_implementation()} {platform.python_version()}, {packages}.\n"
         f"Server and driver: a process each, {cores}; loopback; events of {run.headers:.0f} headers (mean).\n"
-        f"Live calls: an event every {EVENT_EVERY:g} s each; {counts.presses:g} keys a second in all.{others}"
+        f"Live calls: an event every {EVENT_EVERY:g} s each; {counts.presses:g} keys a second in all.\n"
+        f"The Slack that answers had {run.slacks.asked} requests.{others}"
     )
 
 

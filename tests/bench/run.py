@@ -15,6 +15,7 @@ from tests.bench.double import Double
 from tests.bench.measure import Bench, Counts
 from tests.bench.process import SERVERS, Machine, Server, two_cores
 from tests.bench.simulated import simulated
+from tests.bench.slack import Slacks, measure_slacks
 from tests.bench.tape import Tape
 
 
@@ -37,6 +38,7 @@ class Run:
         others: share of all cores that other processes took meanwhile; None where that cannot be told.
         figures: by name, in the order of printing.
         archive: what a journal of many calls answers, and how fast.
+        slacks: what a digit takes with Slack and without.
         parts: milliseconds from digit to ``uuid_break`` in the service, by part; the last is all of it.
     """
 
@@ -46,6 +48,7 @@ class Run:
     figures: dict[str, Figure] = field(default_factory=dict)
     parts: dict[str, float] = field(default_factory=dict)
     archive: Archive = field(default_factory=lambda: Archive(0))
+    slacks: Slacks = field(default_factory=Slacks)
 
     def value(self, server: str, name: str, unit: str, value: float) -> None:
         """Note a value."""
@@ -82,6 +85,7 @@ async def run(counts: Counts, progress: Callable[[str], None] = lambda _text: No
                         for phase in phases:
                             progress(f"{name}: {phase.__doc__}")
                             await phase(done, bench, counts)
+            done.slacks = await measure_slacks(double, folder, core, counts, progress)
         progress(f"a journal of {counts.kept} calls")
         done.archive = await asyncio.to_thread(measure_archive, Path(folder), counts.kept)
     done.others = before.others_since()

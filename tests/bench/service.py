@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -60,34 +59,24 @@ def plan() -> Plan:
     )
 
 
-def serve_service(control_port: int, folder: Path, journal: str, *, slack: bool) -> None:
+def serve_service(control_port: int, folder: Path, journal: str, slack: str = "") -> None:
     """Serve calls, and log every step as in production, to nowhere.
 
     Args:
         control_port: where the switch's control connection is.
         folder: where files may be written.
         journal: its URL.
-        slack: tell of calls in a Slack that takes every request and never answers; else in the log.
+        slack: the address of the Slack that is told of calls; empty: the log is.
     """
+    told: dict[str, Any] = {}
+    if slack:
+        told = {"slack_token": SecretStr("xoxb-bench"), "slack_api": slack}
+        told |= {"slack_channel_order": "C0BENCH", "slack_channel_other": "C0BENCH"}
     with asyncio.Runner(loop_factory=shared_loop) as runner:
-        runner.run(_serve(control_port, folder, journal, _slack() if slack else {}))
+        runner.run(_serve(control_port, folder, journal, told))
 
 
-def _slack() -> dict[str, Any]:
-    dead = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    _OPEN.append(dead)
-    return {
-        "slack_token": SecretStr("xoxb-bench"),
-        "slack_api": f"http://127.0.0.1:{dead.getsockname()[1]}/api/",
-        "slack_channel_order": "C0BENCH",
-        "slack_channel_other": "C0BENCH",
-    }
-
-
-_OPEN: list[socket.socket] = []
-
-
-async def _serve(control_port: int, folder: Path, journal: str, slack: dict[str, Any]) -> None:
+async def _serve(control_port: int, folder: Path, journal: str, told: dict[str, Any]) -> None:
     logs.configure("json")
     with Path(os.devnull).open("w") as nowhere:  # noqa: ASYNC230 - once, before the first call
         structlog.configure(logger_factory=structlog.PrintLoggerFactory(nowhere))
@@ -101,7 +90,7 @@ async def _serve(control_port: int, folder: Path, journal: str, slack: dict[str,
             speech_engine="none",
             journal=journal,
             recordings=folder,
-            **slack,
+            **told,
         )
         service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])
         await service.start()

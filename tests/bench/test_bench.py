@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from math import isfinite
 
 import pytest
@@ -42,3 +43,8 @@ def test_a_quick_run_prints_every_figure() -> None:
         measured = values[: len(SERVERS)] if "simulator" not in name else [values[SERVERS.index("ours")]]
         assert all(isfinite(float(value)) for value in measured), name
     assert any(row[0].strip() == "the statechart's step" for row in rows)
+    slack = {row[0].strip(): row[1:] for row in rows if len(row) == 6}
+    assert slack.keys() == {"idle, median", "idle, p99", "10 live calls, median", "10 live calls, p99"}
+    assert all(isfinite(float(value)) for row in slack.values() for value in row)
+    [asked] = re.findall(r"The Slack that answers had (\d+) requests", printed.getvalue())
+    assert int(asked) > 0
