@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 from typing import Literal
 
 from ivr_fsm.slack.chat import Mark
@@ -50,6 +51,8 @@ class Board:
             say: gets what happened, and its lines: of an edit those that were not there before.
         """
         self._say = say
+        # The journal may tell of messages that stand on another board.
+        self._name = token_hex(4)
         self.pinned: list[Pinned] = []
 
     async def post(
@@ -63,18 +66,21 @@ class Board:
     ) -> str:
         """Pin a message; see `Chat.post`."""
         lines = plain(message).splitlines()
-        if thread:
-            self._at(thread).thread.append((message, loud))
+        if not thread:
+            self.pinned.append(Pinned(channel, [(_now(), message)]))
+            self._say("posted", lines)
+            return f"{self._name}.{len(self.pinned)}"
+        if pinned := self._at(thread):
+            pinned.thread.append((message, loud))
             self._say("loud" if loud else "thread", lines)
-            return f"{thread}.{len(self._at(thread).thread)}"
-        self.pinned.append(Pinned(channel, [(_now(), message)]))
-        self._say("posted", lines)
-        return f"{len(self.pinned)}"
+        return f"{thread}.{len(pinned.thread) if pinned else 0}"
 
     async def edit(self, channel: str, ts: str, message: Message) -> None:  # noqa: ARG002
         """Let a message say something else; see `Chat.edit`."""
-        before = plain(self._at(ts).message).splitlines()
-        self._at(ts).versions.append((_now(), message))
+        if not (pinned := self._at(ts)):
+            return
+        before = plain(pinned.message).splitlines()
+        pinned.versions.append((_now(), message))
         self._say("edited", [line for line in plain(message).splitlines() if line not in before])
 
     async def find(
@@ -91,8 +97,9 @@ class Board:
     async def close(self) -> None:
         """Nothing is open."""
 
-    def _at(self, ts: str) -> Pinned:
-        return self.pinned[int(ts) - 1]
+    def _at(self, ts: str) -> Pinned | None:
+        name, _, number = ts.partition(".")
+        return self.pinned[int(number) - 1] if name == self._name else None
 
 
 def _now() -> float:
