@@ -8,7 +8,7 @@ from ivr_fsm.journal.codec import CodecError
 from ivr_fsm.journal.entries import StepEntry
 from ivr_fsm.journal.timers import Armed
 from ivr_fsm.story.names import cause_words, phone_words, prompt_code, reason_words, starts_prompt, timer_name
-from ivr_fsm.story.view import View
+from ivr_fsm.story.view import View, words
 
 _BY_THEMSELVES = ("NORMAL_CLEARING", "ORIGINATOR_CANCEL")
 """Causes with which callers hang up: after the call was answered, and before."""
@@ -23,20 +23,6 @@ _LegEvent = (
     | events.Bridged
     | events.BridgeFailed
 )
-
-_LIMITS = {
-    "identifying",
-    "dialing_shop",
-    "dialing_office",
-    "dialing_call_centre",
-    "calling_back",
-    "dialing_customer",
-    "announcing",
-    "connected",
-    "transferring",
-    "releasing",
-}
-"""States whose limit says more than that a prompt's end was not reported."""
 
 
 def event_words(step: StepEntry, view: View, fired: Armed | None = None, *, released: bool = False) -> str:
@@ -154,4 +140,6 @@ def _timer_words(timer: events.Timer, step: StepEntry, view: View, fired: Armed 
         return view.text("over.other", timer=name, seconds=seconds)
     if fired and not fired.after:
         return view.text("over.no_phone")
-    return view.text(f"limits.{step.before if step.before in _LIMITS else 'other'}", seconds=seconds)
+    # The limit of another state says only that the end of a prompt was not reported.
+    own = f"limits.{step.before}" in words(view.language).all
+    return view.text(f"limits.{step.before if own else 'other'}", seconds=seconds)

@@ -15,12 +15,13 @@ from ivr_fsm.story.happened import event_words
 from ivr_fsm.story.names import reason_words, timer_name
 from ivr_fsm.story.reasons import answer
 from ivr_fsm.story.rows import Row, Story
-from ivr_fsm.story.view import View
-from ivr_fsm.watch.words import Words
+from ivr_fsm.story.view import View, words
 
 _SOUND = {"Play", "Hold", "StopPrompt"}
 _NEWS = {"LegEnded", "DigitPressed", "LegDigitPressed", "BridgeFailed"}
 _TROUBLE = {"directory_failed", "prompt_missing", "legs_left"}
+_WATCHERS = "ivr_fsm.watch"
+"""Whose texts say what watchers were told."""
 
 
 class _Weight(Enum):
@@ -173,7 +174,7 @@ class _Teller:
                 facts = {str(name): str(fact) for name, fact in dict(command.get("facts", {})).items()}
                 facts |= {"why": reason_words(facts.get("why", ""), self._view)}
                 facts |= {"result": self._view.either("values", facts.get("result", ""))}
-                said = Words(self._view.language).say(Tell(str(command["what"]), facts))
+                said = words(self._view.language, _WATCHERS).say(Tell(str(command["what"]), facts))
                 yield self._view.safe(said)
 
     def _timer_words(self, changes: Changes) -> str:

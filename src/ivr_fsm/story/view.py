@@ -58,10 +58,10 @@ class View:
 
 
 @cache
-def words(language: str) -> Words:
-    """Return the texts of the story in that *language*.
+def words(language: str, package: str = __package__) -> Words:
+    """Return the texts of *package*, by default those of the story, in that *language*.
 
     Raises:
         FileNotFoundError: there are none.
     """
-    return Words(language, __package__)
+    return Words(language, package)
