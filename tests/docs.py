@@ -13,7 +13,8 @@ from ivr_fsm.directory import openapi
 from ivr_fsm.flow.plan import Mark, Plan
 from ivr_fsm.settings import Settings
 from tests.flow import docs as flow
-from tests.shown import shown
+from tests.messages import messages
+from tests.shown import played, shown
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -57,7 +58,9 @@ def _value(value: object) -> str:
 GENERATED: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "settings"): settings_table,
     ("configuration.md", "plan"): plan_table,
+    ("slack-messages.md", "messages"): messages,
     ("../README.md", "shown"): shown,
+    ("../README.md", "played"): played,
 }
 
 

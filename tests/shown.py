@@ -1,4 +1,4 @@
-"""Calls of the demo as ``ivr-fsm show`` prints them, for the README."""
+"""Calls as the demo prints them while they go, and as ``ivr-fsm show`` does afterwards, for the README."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from rich.console import Console
 from ivr_fsm import logs
 from ivr_fsm.cli import timeline
 from ivr_fsm.cli.plain import WIDTH
+from ivr_fsm.demo.board import Board
 from ivr_fsm.demo.run import APART, NOON, play
 from ivr_fsm.demo.scenarios import OFFICE_2, SCENARIOS, TALK, TO_SHOP, Scenario
+from ivr_fsm.demo.show import Screen
 from ivr_fsm.esl.loop import virtual_loop
 from ivr_fsm.journal.database import open_engine
 from ivr_fsm.journal.reader import Reader, Wanted
@@ -51,6 +53,20 @@ def shown() -> str:
         )
     finally:
         structlog.reset_defaults()
+
+
+def played() -> str:
+    """Return what the demo prints of one call."""
+    logs.configure("console", level="critical")
+    scenario, at = _of_demo("shop-drops")
+    out = io.StringIO()
+    screen = Screen(Console(file=out, width=WIDTH, color_system=None))
+    with TemporaryDirectory() as folder, asyncio.Runner(loop_factory=virtual_loop) as runner:
+        board, url = Board(screen.say), f"sqlite:///{folder}/journal.db"
+        done = runner.run(play(scenario, PROMPTS, (screen,), journal=url, board=board, at=at))
+    structlog.reset_defaults()
+    assert not done.faults, done.faults
+    return f"```text\n{scenario.name}: {scenario.title}\n{out.getvalue().rstrip()}\n```"
 
 
 def _of_demo(of: str | Scenario) -> tuple[Scenario, datetime]:

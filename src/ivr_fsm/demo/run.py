@@ -42,6 +42,12 @@ APART = timedelta(minutes=5)
 SETTLED = 1.0
 """Seconds after the call in which the switch forgets its channels."""
 
+EXAMINED = 10.0
+"""Seconds after the call in which its recording is looked at."""
+
+SERVED_AT = "https://calls.example"
+"""Where recordings could be listened to."""
+
 WATCHER = "Ольга"
 """Who presses buttons."""
 
@@ -59,6 +65,8 @@ class Played:
     """What came of a scenario."""
 
     scenario: Scenario
+    begun: float = 0.0
+    """The loop's time when it began."""
     steps: list[tuple[datetime, Step]] = field(default_factory=list)
     caller: Call | None = None
     left: list[str] = field(default_factory=list)
@@ -163,23 +171,25 @@ async def play(
     journal: str,
     language: Literal["ru", "en"] = "ru",
     board: Board | None = None,
+    recordings: Path | None = None,
     at: datetime = NOON,
 ) -> Played:
     """Play *scenario* on the running loop and return what came of it.
 
     Args:
         scenario: what to play.
-        prompts: the folder of the recordings.
+        prompts: the folder of the prompts.
         watchers: who follows besides.
         journal: the URL of the journal that the call is written to, and read from again.
         language: that of the channel.
         board: the channel; None: one that nobody looks at meanwhile.
+        recordings: the folder of the recordings of calls; None: there are none.
         at: when the call begins.
     """
-    played, board = Played(scenario), board or Board()
-    seed = crc32(scenario.name.encode())  # the call has the same id every time, and one of its own
     loop = asyncio.get_running_loop()
     begun = loop.time()
+    played, board = Played(scenario, begun), board or Board()
+    seed = crc32(scenario.name.encode())  # the call has the same id every time, and one of its own
     with (
         TemporaryDirectory(prefix="ivr-fsm-demo-") as folder,
         _prompts(scenario, prompts, Path(folder)) as heard,
@@ -196,6 +206,8 @@ async def play(
                 speech_cache=Path(folder) / "speech",
                 journal=journal,
                 watch_language=language,
+                recordings=recordings,
+                web_url=SERVED_AT if recordings else "",
             ),
             _plan(scenario),
             _directory(scenario),
@@ -209,8 +221,8 @@ async def play(
         pressing = asyncio.create_task(_press(service, played))
         await played.caller.ended
         await service.live.emptied()
-        await asyncio.sleep(SETTLED)
         await pressing
+        await asyncio.sleep(EXAMINED if recordings else SETTLED)
         played.left = [channel for channel in switch.channels if channel != played.caller.uuid]
         await service.stop(drain=0)
         await switch.stop()

@@ -201,13 +201,14 @@ class _Card:
             yield words.text("card.outcome", outcome=escape(words.outcome(call.status)))
             if call.answered_by:
                 yield words.text("card.answered", who=self._whose(answered(self._dossier)))
-        yield from filter(None, [" · ".join(self._durations(call)), " · ".join(self._recording())])
+        yield from filter(None, [" · ".join(self._durations(call)), " · ".join(self._recording(call))])
         for back, _ in self._dossier.backs[-BACKS:]:
             if back.status != "live":
                 outcome = escape(words.outcome(back.status, back=True))
                 talked = words.text("card.talked", time=duration(back.talked)) if back.talked else ""
                 at = self._time(back.started)
-                yield words.text("card.called_back", at=at, outcome=outcome, talked=talked)
+                said = words.text("card.called_back", at=at, outcome=outcome, talked=talked)
+                yield " · ".join([said, *self._recording(back)])
         yield from self._followed_up()
 
     def _durations(self, call: CallEntry) -> Iterator[str]:
@@ -215,15 +216,15 @@ class _Card:
             if lasted is not None:
                 yield self._words.text(f"card.{name}", time=duration(lasted))
 
-    def _recording(self) -> Iterator[str]:
-        said = self._call.recording
+    def _recording(self, call: CallEntry) -> Iterator[str]:
+        said = call.recording
         if said == REMOVED:
             yield self._words.text("card.recording_removed")
         elif said:
-            if said != "missing" and (address := self._links.recording(self._call)):
+            if said != "missing" and (address := self._links.recording(call)):
                 yield link(self._words.text("card.recording"), address)
             if said != "ok":
-                yield self._words.text("card.recording_faulty", verdict=verdict(self._call, self._words))
+                yield self._words.text("card.recording_faulty", verdict=verdict(call, self._words))
 
     def _followed_up(self) -> Iterator[str]:
         call = self._call
