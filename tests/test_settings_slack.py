@@ -52,6 +52,7 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ("given", "said"),
     [
         ({"slack_token": "xoxb-1"}, "has no channel: set IVR_SLACK_CHANNEL_ORDER, _OTHER or _SHOP"),
+        ({**BOT, "journal": "none"}, "IVR_JOURNAL must not be none"),
         ({**BOT, "slack_token": "xapp-1-secret"}, "must be the bot token"),
         ({**BOT, "slack_token": "xoxb-1 secret"}, "must be one word of ASCII signs"),
         ({**BOT, "slack_app_token": "xoxb-1-secret"}, "must be the app-level token"),

@@ -41,7 +41,7 @@ def hours(text: str, info: ValidationInfo) -> str:
 
 
 def bot_token(token: SecretStr, info: ValidationInfo) -> SecretStr:
-    """Return the bot token, which needs a channel."""
+    """Return the bot token, which needs a channel and the journal."""
     said = token.get_secret_value()
     if said and not said.startswith(("xoxb-", "xoxe.xoxb-")):
         raise ValueError("must be the bot token: it begins with xoxb-")
@@ -49,6 +49,8 @@ def bot_token(token: SecretStr, info: ValidationInfo) -> SecretStr:
     channels = [info.data.get(f"slack_channel_{kind}", "?") for kind in ("order", "other", "shop")]
     if said and not any(channels):
         raise ValueError("has no channel: set IVR_SLACK_CHANNEL_ORDER, _OTHER or _SHOP")
+    if said and info.data.get("journal") == "none":
+        raise ValueError("Slack is told from the journal: IVR_JOURNAL must not be none")
     return token
 
 
