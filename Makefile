@@ -26,7 +26,7 @@ bench: .venv/ready
 prompts: .venv/ready
 	$(BIN)/python -m ivr_fsm.speech.generate prompts
 
-# Regenerates the state diagram and the tables in docs/.
+# Regenerates what is generated in docs/ and in the README: diagram, tables, played calls, messages.
 docs: .venv/ready
 	$(BIN)/python -m tests.docs
 
