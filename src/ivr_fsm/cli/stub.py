@@ -12,6 +12,7 @@ from aiohttp import web
 
 from ivr_fsm.app import EXAMPLES
 from ivr_fsm.cli.common import fail, read_settings
+from ivr_fsm.directory.faulty import Fault
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.port import DirectoryError
 from ivr_fsm.directory.stub import Stub
@@ -26,6 +27,7 @@ def marketplace_stub(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8090,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     token: Annotated[str, typer.Option(help="The bearer token; empty: any will do.")] = TOKEN,
+    fault: Annotated[Fault | None, typer.Option(help="What is wrong with every answer.")] = None,
 ) -> None:
     """Serve the marketplace's API from a directory file, to develop against it; see docs/marketplace.md."""
     settings = read_settings()
@@ -34,7 +36,9 @@ def marketplace_stub(
         known = FileDirectory(file, settings.region)
     except DirectoryError as error:
         fail(str(error))
-    stub = Stub(known, token, say=_print, region=settings.region, mask_phones=settings.mask_phones)
+    stub = Stub(
+        known, token, say=_print, region=settings.region, mask_phones=settings.mask_phones, fault=fault
+    )
     try:
         asyncio.run(_serve(stub, host, port, token, file))
     except OSError as error:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from ivr_fsm.directory import contract, openapi
+from ivr_fsm.directory.faulty import FAULTS, Fault
 from ivr_fsm.directory.port import Directory, DirectoryError
 from ivr_fsm.flow import caller as flow
 from ivr_fsm.phone import BadPhone, mask, parse_dialable
@@ -30,6 +31,7 @@ class Stub:
         say: Callable[[str], None] = lambda _line: None,
         region: str = "RU",
         mask_phones: bool = False,
+        fault: Fault | None = None,
     ) -> None:
         """Serve nothing yet.
 
@@ -39,12 +41,14 @@ class Stub:
             say: told each request in one line.
             region: the country whose national phone numbers are understood.
             mask_phones: hide the middle of phone numbers in those lines.
+            fault: what is wrong with every answer.
         """
         self._directory = directory
         self._token = token
         self._say = say
         self._region = region
         self._shown = mask if mask_phones else str
+        self._fault = fault
         self.calls: dict[str, contract.EndedCall] = {}
         """What was told, by its key."""
 
@@ -68,6 +72,9 @@ class Stub:
         allowed = not self._token or secrets.compare_digest(given.encode(), self._token.encode())
         if not allowed and request.path != "/openapi.yaml":
             return self._refuse(request, 401, "the header must be Authorization: Bearer and the token")
+        if self._fault and request.path != "/openapi.yaml":
+            self._say(f"{_now()} {request.method} {request.path} → {self._fault}")
+            return await FAULTS[self._fault](request)
         try:
             return await handler(request)
         except BadPhone as error:
