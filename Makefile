@@ -35,10 +35,12 @@ test-freeswitch: .venv/ready
 	$(BIN)/pip install --quiet --requirement tests/e2e/requirements.txt
 	$(BIN)/pytest tests/e2e -m freeswitch -s
 
-# requirements.lock is what serving calls needs; requirements-dev.lock has the tools of tests and checks besides.
+# requirements.lock is what serving calls needs, requirements-otel.lock the same with OpenTelemetry;
+# requirements-dev.lock has the tools of tests and checks besides.
 lock: .venv/ready
-	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra dev --extra otel --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --extra otel --output-file requirements-otel.lock pyproject.toml
 
 .venv/ready: pyproject.toml requirements-dev.lock
 	$(PYTHON) -m venv .venv
