@@ -35,11 +35,13 @@ class Untold:
     Attributes:
         key: the call whose card tells of it: its own, or that of the call that it calls back.
         call: its id.
+        kind: the scenario of the call of that card; empty: that is not known yet.
         print: see `Print`.
     """
 
     key: int
     call: str
+    kind: str
     print: Print
 
 
@@ -109,25 +111,27 @@ class Cards:
         self._plan = lru_cache(maxsize=8)(Reader(engine).plan)
 
     def untold(self) -> list[Untold]:
-        """Return the calls of this instance of which not all is told, and the calls back of its callers."""
+        """Return the calls of this instance of which not all is told, the oldest first, and those back."""
         calls = CALLS.c
-        own = select(calls.key, calls.call, *(calls[name] for name in _PRINTED)).where(
-            calls.instance == self._instance, calls.told.is_(None), calls.back == ""
+        own = (
+            select(calls.key, calls.call, calls.kind, *(calls[name] for name in _PRINTED))
+            .where(calls.instance == self._instance, calls.told.is_(None), calls.back == "")
+            .order_by(calls.started)
         )
         with faults(self.engine), self.engine.connect() as connection:
             rows = connection.execute(own).all()
-            return [Untold(row[0], row[1], tuple(row[2:])) for row in rows] + self._untold_backs(connection)
+            return [_untold(row) for row in rows] + self._untold_backs(connection)
 
     def _untold_backs(self, connection: Connection) -> list[Untold]:
         # The card is that of the instance that had the first call.
         missed, back = CALLS.alias("missed"), CALLS.alias("back")
         query = (
-            select(missed.c.key, back.c.call, *(back.c[name] for name in _PRINTED))
+            select(missed.c.key, back.c.call, missed.c.kind, *(back.c[name] for name in _PRINTED))
             .join(missed, and_(missed.c.call == back.c.back, missed.c.back == "", missed.c.refused == ""))
             .where(back.c.told.is_(None), back.c.back != "", missed.c.instance == self._instance)
             .order_by(missed.c.key)
         )
-        return [Untold(row[0], row[1], tuple(row[2:])) for row in connection.execute(query)]
+        return [_untold(row) for row in connection.execute(query)]
 
     def find(self, key: int) -> Found | None:
         """Return a call with all that its card tells of; None: it is gone."""
@@ -195,6 +199,10 @@ class Cards:
             if backs:
                 connection.execute(update(CALLS).where(CALLS.c.key.in_(backs)).values(told=micros(at)))
         return True
+
+
+def _untold(row: Any) -> Untold:
+    return Untold(row[0], row[1], row[2], tuple(row[3:]))
 
 
 def _put(connection: Connection, row: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from ivr_fsm.flow.step import Step
 from ivr_fsm.journal.cards import Cards, Untold
 from ivr_fsm.journal.database import JournalError
 from ivr_fsm.slack.chat import Chat, ChatError
-from ivr_fsm.slack.telling import CLOSING, Look, Teller
+from ivr_fsm.slack.telling import CLOSING, Left, Look, Teller
 
 SETTLE = 0.3
 """Seconds from a step to a look at its call: the step is being written, and others come with it."""
@@ -35,8 +36,8 @@ EVERY = 10.0
 BACKLOG = 500
 """For so many calls that wait, looks into the journal are `SETTLE` seconds farther apart: each reads all."""
 
-AT_ONCE = 8
-"""How many calls are being told of at a time."""
+AT_ONCE = 4
+"""How many calls of one kind are being told of at a time: a channel that takes nothing stops no other."""
 
 LONGEST_PAUSE = 60.0
 """Seconds that failures have us pause for at most."""
@@ -73,7 +74,10 @@ class Projection:
         self._changed = asyncio.Event()
         self._stepped: dict[str, float] = {}
         """When calls took their last step, by their ids: those of which no look has seen it yet."""
-        self._prints: dict[tuple[int, str], Untold] = {}
+        self._prints: dict[int, set[Untold]] = {}
+        """What the journal said at the last look, by the keys of those that are told."""
+        self._places: dict[int, tuple[int, str]] = {}
+        """Which call came before which others, and its kind, by its key."""
         self._look_again = 0.0
         """When to look into the journal whatever happens: the loop's time, as all times here."""
         self._not_before = 0.0
@@ -83,6 +87,9 @@ class Projection:
         self._earliest: dict[int, float] = {}
         """Not before: it was looked at just before."""
         self._telling: dict[int, asyncio.Task[None]] = {}
+        self._edits: dict[int, None] = {}
+        """The calls whose messages have to be edited, in their order: one is at a time, as it is by then."""
+        self._editing: int | None = None
         self._resume = 0.0
         """Until then we pause: the chat or the journal fails."""
         self._failures = 0
@@ -137,7 +144,7 @@ class Projection:
                         self._recovered()
                     self._blind = False
             self._begin()
-            if self._closing and not self._due and not self._telling:
+            if self._closing and not (self._due or self._telling or self._edits):
                 return
             await self._wait()
 
@@ -156,52 +163,77 @@ class Projection:
         self._look_again = now + EVERY
         untold = await self._teller.untold()
         self._not_before = now + SETTLE * (1 + len(untold) / BACKLOG)
+        prints: dict[int, set[Untold]] = {}
         for each in untold:
-            if each.call in looked or self._prints.get((each.key, each.call)) != each:
-                self._due.setdefault(each.key, self._earliest.get(each.key, now))
+            prints.setdefault(each.key, set()).add(each)
+        for key, of_key in prints.items():
+            if of_key != self._prints.get(key) or any(each.call in looked for each in of_key):
+                self._due.setdefault(key, self._earliest.get(key, now))
+        self._prints = prints
         self._stepped = {
             call: at for call, at in self._stepped.items() if call not in seen or at != looked[call]
         }
-        self._prints = {(each.key, each.call): each for each in untold}
-        left = {each.key for each in untold}
-        self._faulty = {key: faulty for key, faulty in self._faulty.items() if key in left}
+        self._places = {each.key: (place, each.kind) for place, each in enumerate(untold)}
+        self._faulty = {key: faulty for key, faulty in self._faulty.items() if key in self._places}
         self._earliest = {key: at for key, at in self._earliest.items() if at > now}
 
     def _begin(self) -> None:
         """Look at the calls whose time has come: who has waited for longest first, then who called first."""
-        now, free = self._loop.time(), AT_ONCE - len(self._telling)
-        if now < self._resume or free <= 0:
+        now = self._loop.time()
+        if now < self._resume or (self._failures and self._telling):
             return
-        come = [(int(at), key) for key, at in self._due.items() if at <= now and key not in self._telling]
-        for _, key in sorted(come)[:free]:
-            task = self._telling[key] = asyncio.create_task(self._tell(key, self._due.pop(key)))
-            task.add_done_callback(partial(self._told, key))
+        if self._editing is None and (edit := next(filter(self._free, self._edits), None)):
+            del self._edits[edit]
+            self._editing = edit
+            self._start(edit, now, edit=True)
+        busy = Counter(self._place(key)[1] for key in self._telling if key != self._editing)
+        come = [(int(at), self._place(key), key) for key, at in self._due.items() if at <= now]
+        for _, (_, kind), key in sorted(each for each in come if self._free(each[-1])):
+            # While it fails, one call alone tries.
+            if busy[kind] < AT_ONCE and not (self._failures and self._telling):
+                busy[kind] += 1
+                self._start(key, self._due.pop(key), edit=False)
+
+    def _free(self, key: int) -> bool:
+        return key not in self._telling
+
+    def _place(self, key: int) -> tuple[int, str]:
+        return self._places.get(key, (0, ""))
+
+    def _start(self, key: int, due: float, *, edit: bool) -> None:
+        task = self._telling[key] = asyncio.create_task(self._tell(key, due, edit=edit))
+        task.add_done_callback(partial(self._told, key))
 
     def _told(self, key: int, _task: asyncio.Task[None]) -> None:
         del self._telling[key]
+        if key == self._editing:
+            self._editing = None
         self._earliest[key] = self._loop.time() + (0.0 if self._closing else APART)
         self._changed.set()
 
     async def _wait(self) -> None:
         """Wait for a step, for a message that was told, for the next look, or for the next call's time."""
+        now = self._loop.time()
         until = self._next_look()
-        if len(self._telling) < AT_ONCE:
-            times = (at for key, at in self._due.items() if key not in self._telling)
-            until = min(until, max(min(times, default=until), self._resume))
+        if now < self._resume:
+            until = min(until, self._resume)
+        else:
+            # What has come by now waits for others to be told.
+            until = min([until, *(at for at in self._due.values() if at > now)])
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(until - self._loop.time(), 0.01)):
+            async with asyncio.timeout(max(until - now, 0.01)):
                 await self._changed.wait()
         self._changed.clear()
 
     # One call
 
-    async def _tell(self, key: int, due: float) -> None:
+    async def _tell(self, key: int, due: float, *, edit: bool) -> None:
         try:
-            again = await self._teller.tell(key)
+            left = await self._teller.tell(key, edit=edit)
         except ChatError as error:
             if error.retry_after:
                 # The others are not concerned: other methods, other channels.
-                self._due.setdefault(key, self._loop.time() + error.retry_after)
+                self._due[key] = self._loop.time() + error.retry_after
             else:
                 self._fail(key, due, str(error))
         except JournalError as error:
@@ -211,7 +243,12 @@ class Projection:
             log.exception("channel: call not told", key=key)
         else:
             self._faulty.pop(key, None)
-            if again:
+            if left is Left.TOLD:
+                # When the journal names it again, there is more.
+                self._prints.pop(key, None)
+            elif left is Left.EDIT:
+                self._edits[key] = None
+            elif left is Left.MORE:
                 self._due.setdefault(key, self._loop.time() + APART)
 
     def _answered(self) -> None:
@@ -232,9 +269,9 @@ class Projection:
             if faulty.tries == STUBBORN:
                 log.warning("channel: call not told", key=key, why=why, effect="it waits, others do not")
         if faulty.tries:
-            self._due.setdefault(key, self._loop.time() + min(LONGEST_PAUSE, 2.0**faulty.tries))
+            self._due[key] = self._loop.time() + min(LONGEST_PAUSE, 2.0**faulty.tries)
         else:
-            self._due.setdefault(key, due)
+            self._due[key] = min(due, self._due.get(key, due))
             self._pause(why)
 
     def _pause(self, why: str) -> None:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from enum import Enum, auto
 from typing import TypeVar
 
 import structlog
@@ -39,6 +40,18 @@ _NO_FAULT = frozenset({"unanswered"})
 log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
+
+
+class Left(Enum):
+    """What is left to do about a call, as far as the journal said when it was read."""
+
+    NOTHING = auto()
+    TOLD = auto()
+    """Nothing, and nothing more will come of itself."""
+    MORE = auto()
+    """Something has come in the meantime: it has to be looked at again."""
+    EDIT = auto()
+    """Its message has to be edited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +117,12 @@ class Teller:
         self._shown = {key: message for key, message in self._shown.items() if key in left}
         return untold
 
-    async def tell(self, key: int) -> bool:
-        """Tell what is new of a call; return whether it has to be looked at again soon.
+    async def tell(self, key: int, *, edit: bool) -> Left:
+        """Tell what is new of a call, and return what is left to do.
+
+        Args:
+            key: the call's.
+            edit: whether its message may be edited, too.
 
         Raises:
             ChatError: the chat does not take it now.
@@ -113,21 +130,23 @@ class Teller:
         """
         found = await self._in_thread(lambda: self._cards.find(key))
         if found is None:
-            return False
+            return Left.NOTHING
         dossier = Dossier(found.call, found.steps, found.plan, found.follow_ups, found.backs)
         channel = found.card.channel or channel_of(dossier, self._look.channels, self._look.reporting)
         if channel is None:
-            return False
+            return Left.NOTHING
         given_up = bool(found.card.error)
         if channel and not given_up:
             try:
-                await self._write(replace(found.card, channel=channel), dossier)
+                if not await self._write(replace(found.card, channel=channel), dossier, edit=edit):
+                    return Left.EDIT
             except ChatRefused as refusal:
                 given_up = True
                 await self._give_up(key, found.call.call, channel, str(refusal))
         if not (finished(dossier) or not channel or given_up):
-            return False
-        return not await self._in_thread(lambda: self._cards.told(found, self._now()))
+            return Left.NOTHING
+        at = self._now()
+        return Left.TOLD if await self._in_thread(lambda: self._cards.told(found, at)) else Left.MORE
 
     async def close(self) -> None:
         """Let go of chat and journal."""
@@ -137,8 +156,8 @@ class Teller:
             log.warning("channel: not closed", why=f"{type(error).__name__}: {error}")
         await self._thread.finish(self._cards.engine.dispose, CLOSING)
 
-    async def _write(self, known: Card, dossier: Dossier) -> None:
-        """Bring message and thread up to date."""
+    async def _write(self, known: Card, dossier: Dossier, *, edit: bool) -> bool:
+        """Bring message and thread up to date; false: the message has yet to be edited."""
         look, key = self._look, known.key
         known = await self._settled(known)
         message = card(dossier, look.words, look.links, look.zone, look.may_act)
@@ -148,9 +167,12 @@ class Teller:
         for new in _messages(lines(dossier, known.posted, look.words, look.reporting)):
             known = await self._post_lines(known, new)
         if self._shown.get(key) != message:
+            if not edit:
+                return False
             await self._chat.edit(known.channel, known.ts, message)
             self._answered()
             self._shown[key] = message
+        return True
 
     async def _settled(self, known: Card) -> Card:
         """Return what is known of a message that was on its way when the answer was lost, or we died."""
