@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
@@ -13,7 +13,7 @@ from tests.bench.measure import Bench, Counts
 from tests.bench.process import Server
 
 NONE, ANSWERS, DEAD = "without", "answers", "dead"
-ROUNDS = 4
+IDLE_ROUNDS, BUSY_ROUNDS = 12, 6
 """So often it is each one's turn: what else the machine does meanwhile is shared out among them."""
 
 _REPLY = b'{"ok":true,"channel":"C0BENCH","ts":"%d.000100","messages":[],"user_id":"U0","bot_id":"B0"}'
@@ -61,16 +61,27 @@ async def measure_slacks(
         for bench in servers.values():
             bench.takes_calls()
             await bench.whole(counts.warm)
-        for turn in range(ROUNDS):
-            for slack, bench in servers.items():
-                progress(f"Slack {slack}: round {turn + 1} of {ROUNDS}")
-                bench.takes_calls()
-                done.add("idle", slack, await bench.idle(-(-counts.idle // ROUNDS)))
+        for turn in range(IDLE_ROUNDS):
+            progress(f"Slack, idle: round {turn + 1} of {IDLE_ROUNDS}")
+            for slack, bench in _in_turn(servers, turn):
+                done.add("idle", slack, await bench.idle(-(-counts.idle // IDLE_ROUNDS)))
+        for turn in range(BUSY_ROUNDS):
+            progress(f"Slack, live calls: round {turn + 1} of {BUSY_ROUNDS}")
+            for slack, bench in _in_turn(servers, turn):
                 calls = await bench.live(counts.busy)
                 done.add(f"{counts.busy} live calls", slack, await bench.in_talk(calls, counts.presses))
                 await bench.cut(calls)
         done.asked = servers[ANSWERS].asked()
     return done
+
+
+def _in_turn(servers: Mapping[str, _WithSlack], turn: int) -> Iterator[tuple[str, _WithSlack]]:
+    """Let each be called once; another one begins in every turn."""
+    names = [*servers]
+    for place in range(len(names)):
+        slack = names[(turn + place) % len(names)]
+        servers[slack].takes_calls()
+        yield slack, servers[slack]
 
 
 class _WithSlack(Bench):
