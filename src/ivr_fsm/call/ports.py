@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ivr_fsm.flow.caller import Caller
 from ivr_fsm.flow.commands import Dial
-from ivr_fsm.flow.events import CallArrived
+from ivr_fsm.flow.events import CallArrived, Event
 from ivr_fsm.flow.record import Call
 from ivr_fsm.flow.step import Step
 
@@ -117,3 +117,16 @@ class Watcher(Protocol):
 
     def stepped(self, call_id: str, number: int, step: Step, at: datetime) -> None:
         """A call took its *number*-th step."""
+
+
+class Timings(Protocol):
+    """Somebody who measures. It is called on a caller's time, and its faults never reach a call."""
+
+    def left(self, event: Event, waited: float, took: float) -> None:
+        """The commands of a step have left.
+
+        Args:
+            event: what they follow from.
+            waited: seconds from when the step was given to the journal until they could leave.
+            took: seconds from when the event came to the call until all of them were performed.
+        """

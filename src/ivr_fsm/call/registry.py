@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from ivr_fsm.call.session import Session
 
@@ -29,6 +30,9 @@ class Registry:
     def get(self, call_id: str) -> Session | None:
         """Return the live call with this id."""
         return self._live.get(call_id)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(tuple(self._live.values()))
 
     def __len__(self) -> int:
         return len(self._live)

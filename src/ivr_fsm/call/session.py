@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from ivr_fsm.call.ports import Identifier, Journal, Switch, Voice, Watcher
+from ivr_fsm.call.ports import Identifier, Journal, Switch, Timings, Voice, Watcher
 from ivr_fsm.flow import commands as do
 from ivr_fsm.flow import events
 from ivr_fsm.flow.caller import Unknown
@@ -41,6 +41,7 @@ class World:
     watchers: Sequence[Watcher]
     now: Callable[[], datetime]
     loop: asyncio.AbstractEventLoop
+    timings: Timings | None = None
 
 
 class Session:
@@ -55,10 +56,14 @@ class Session:
     ) -> None:
         self._world = world
         self._on_over = on_over
-        self._inbox: deque[tuple[events.Event, datetime]] = deque()
+        self._inbox: deque[tuple[events.Event, datetime, float]] = deque()
+        """What happened, when, and when that was on the loop's clock."""
         self._busy = False
         self._held: Step | None = None
         """The step whose commands wait until the journal has it."""
+        self._came = world.loop.time()
+        """When the event of the present step came, and below when its step went to the journal."""
+        self._given = self._came
         self._steps = 0
         self._timers: dict[events.Timer, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,7 +84,7 @@ class Session:
 
     def post(self, event: events.Event) -> None:
         """Let *event* happen to the call, after those that already wait."""
-        self._inbox.append((event, self._world.now()))
+        self._inbox.append((event, self._world.now(), self._world.loop.time()))
         self._empty_inbox()
 
     def _empty_inbox(self) -> None:
@@ -92,7 +97,8 @@ class Session:
         finally:
             self._busy = False
 
-    def _take(self, event: events.Event, at: datetime) -> None:
+    def _take(self, event: events.Event, at: datetime, came: float) -> None:
+        self._came = came
         try:
             taken = step(self.call, event, at)
         except Exception as error:
@@ -106,8 +112,9 @@ class Session:
     def _write(self, taken: Step) -> None:
         staying = all(isinstance(command, STAYING) for command in taken.commands)
         self._held = None if staying else taken
+        self._given = self._world.loop.time()
         try:
-            self._page.write(taken, self._world.loop.time(), None if staying else self._leave)
+            self._page.write(taken, self._given, None if staying else self._leave)
         except Exception:
             # The journal's fault is not the caller's.
             log.exception("step not written", call=self.call_id, event_type=type(taken.event).__name__)
@@ -120,20 +127,24 @@ class Session:
         """The journal has the step: its commands may leave. Called within `_write`, or later."""
         taken, self._held = self._held, None
         assert taken is not None
+        waited = self._world.loop.time() - self._given
         within, self._busy = self._busy, True
         try:
-            self._follow(taken)
+            self._follow(taken, waited)
         finally:
             self._busy = within
         self._empty_inbox()
 
-    def _follow(self, taken: Step) -> None:
+    def _follow(self, taken: Step, waited: float | None = None) -> None:
+        """Perform the commands of a step, which *waited* seconds for the journal if any of them leaves."""
         self._steps += 1
         for command in taken.commands:
             try:
                 self._perform(command)
             except Exception:
                 log.exception("command failed", call=self.call_id, command=type(command).__name__)
+        if waited is not None:
+            self._measure(taken.event, waited)
         # A watcher only watches: writing its line must not hold up the command that a caller waits for.
         for watcher in self._world.watchers:
             try:
@@ -142,6 +153,14 @@ class Session:
                 log.exception("watcher failed", call=self.call_id, watcher=type(watcher).__name__)
         if taken.moved and self.call.over:
             self._end()
+
+    def _measure(self, event: events.Event, waited: float) -> None:
+        if self._world.timings is None:
+            return
+        try:
+            self._world.timings.left(event, waited, self._world.loop.time() - self._came)
+        except Exception:
+            log.exception("timings failed", call=self.call_id)
 
     def _perform(self, command: do.Command) -> None:
         match command:

@@ -75,6 +75,11 @@ class OutboundServer:
         return int(self._server.server_port) if self._server else self._address[1]
 
     @property
+    def listening(self) -> bool:
+        """Whether new connections are accepted."""
+        return self._server is not None and bool(self._server.started)
+
+    @property
     def live(self) -> int:
         """How many connections there are."""
         return len(self._links)

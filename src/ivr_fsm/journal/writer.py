@@ -63,6 +63,21 @@ class _Gap:
     """The database writes again and nearly all is written: commands wait again."""
 
 
+@dataclass(slots=True)
+class Totals:
+    """How the journal has fared since it was opened.
+
+    Attributes:
+        gaps: how often commands did not wait for it.
+        late: steps that were written after their commands had left, or will be.
+        lost: records that were never written.
+    """
+
+    gaps: int = 0
+    late: int = 0
+    lost: int = 0
+
+
 class Journal:
     """Writes the calls of one instance (`ivr_fsm.call.ports.Journal`)."""
 
@@ -85,6 +100,17 @@ class Journal:
         self._idle.set()
         self._failing = False
         self._closed = False
+        self.totals = Totals()
+
+    @property
+    def behind(self) -> str:
+        """Why commands do not wait for the journal now; empty: they do."""
+        return self._gap.why if self._gap is not None and not self._gap.ending else ""
+
+    @property
+    def unwritten(self) -> int:
+        """How many records wait in memory."""
+        return len(self._waiting) + len(self._writing)
 
     async def open(self, plan: Plan) -> None:
         """Make the database ready for calls that follow *plan*.
@@ -128,7 +154,7 @@ class Journal:
             async with asyncio.timeout(CLOSING):
                 await self._idle.wait()
         self._closed = True
-        if unwritten := len(self._waiting) + len(self._writing):
+        if unwritten := self.unwritten:
             log.error("journal closed", unwritten=unwritten, why=self._gap.why if self._gap else "")
         closing = self._loop.run_in_executor(self._thread, self._store.close)
         self._thread.shutdown()
@@ -212,6 +238,7 @@ class Journal:
             item.late = True
         if self._gap is not None:
             self._gap.late += len(late)
+        self.totals.late += len(late)
         self._let_leave(late)
 
     def _let_leave(self, items: Iterable[_Item]) -> None:
@@ -226,10 +253,12 @@ class Journal:
 
     def _lose(self, why: str) -> None:
         self._open_gap(why).lost += 1
+        self.totals.lost += 1
 
     def _open_gap(self, why: str) -> _Gap:
         if self._gap is None:
             self._gap = _Gap(self._now(), why)
+            self.totals.gaps += 1
             log.error("journal behind", why=why, effect="calls go on; their steps wait in memory")
         self._gap.ending = False
         return self._gap

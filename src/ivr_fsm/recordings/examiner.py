@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,12 @@ class Examiner:
     """
 
     def __init__(
-        self, engine: Engine, instance: str, folder: Path | None, loop: asyncio.AbstractEventLoop
+        self,
+        engine: Engine,
+        instance: str,
+        folder: Path | None,
+        loop: asyncio.AbstractEventLoop,
+        judged: Callable[[Verdict], None] = lambda _verdict: None,
     ) -> None:
         """Look at nothing yet.
 
@@ -50,10 +55,12 @@ class Examiner:
             instance: whose calls.
             folder: where the recordings are; None: nothing is recorded.
             loop: the service's.
+            judged: hears of each verdict, in the thread.
         """
         self._ledger = Ledger(engine, instance)
         self._folder = folder
         self._loop = loop
+        self._judged = judged
         self._thread = OneThread("recordings")
         self._waiting: dict[str, asyncio.TimerHandle] = {}
         """The next look at each call that is over."""
@@ -130,6 +137,7 @@ class Examiner:
         if verdict is None:
             return True
         self._ledger.note(call_id, verdict)
+        self._judged(verdict)
         if verdict.faulty:
             log.error("recording faulty", call=call_id, why=verdict.said, folder=str(self._folder))
         return False
