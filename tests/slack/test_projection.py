@@ -18,7 +18,7 @@ from ivr_fsm.journal.database import JournalError, open_engine
 from ivr_fsm.journal.followups import FollowUps
 from ivr_fsm.slack import projection as module
 from ivr_fsm.slack import telling
-from ivr_fsm.slack.projection import EVERY, LONGEST_PAUSE, SETTLE
+from ivr_fsm.slack.projection import APART, EVERY, LONGEST_PAUSE, SETTLE
 from tests.flow.clock import NOBODY, ORDER, OTHER, PARTNER
 from tests.slack.newsroom import WrittenCall, newsroom, now
 from tests.slack.told import never
@@ -96,7 +96,7 @@ async def test_edits_of_a_call_that_moves_are_gathered_and_the_last_one_is_made(
         await room.all_told()
         sent = room.sent(call)
         assert "клиент положил трубку" in sent.text
-        assert all(after - before >= 1.2 for before, after in pairwise([sent.at, *sent.edits]))
+        assert all(after - before > APART - 0.01 for before, after in pairwise(sent.edits))
         assert 2 <= len(sent.edits) <= 4
 
 
@@ -271,7 +271,7 @@ async def test_a_fault_of_the_same_kind_is_told_in_the_channel_itself_now_and_th
     async with newsroom(tmp_path) as room:
         for second in range(20):
             room.call(Unknown("timeout"))
-            await asyncio.sleep(telling.QUIET / 10)
+            await asyncio.sleep(telling.QUIET / 10 + 1)
             assert sum(sent.broadcast for sent in room.api.everything()) == 1 + second // 10
         assert len(room.api.shown(OTHERS)) == 20
 
@@ -424,7 +424,7 @@ async def test_a_revoked_token_is_one_line_when_an_answer_was_lost_before(tmp_pa
     async with newsroom(tmp_path) as room:
         room.api.fail(POST, taken_and_failed)
         call = room.in_menu()
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(SETTLE + 0.1)
         room.api.tokens.clear()
         with capture_logs() as lines:
             call.hangs_up()
@@ -487,7 +487,7 @@ async def test_a_message_that_slack_always_stumbles_over_holds_up_no_other_and_f
             for _ in range(40):
                 call = room.call()
                 await asyncio.sleep(20)
-                assert room.sent(call).at > 0
+                assert room.sent(call)
             waited = [sent.at - number * 20 for number, sent in enumerate(room.api.shown())]
             assert max(waited) < 5
             asked = room.api.asked[POST]

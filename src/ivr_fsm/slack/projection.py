@@ -80,8 +80,10 @@ class Projection:
         """Which call came before which others, and its kind, by its key."""
         self._look_again = 0.0
         """When to look into the journal whatever happens: the loop's time, as all times here."""
+        self._look_for_steps: float | None = None
+        """When to look into the journal because of a step that no look has seen."""
         self._not_before = 0.0
-        """When to look at the earliest because of a step."""
+        """Not before: it was looked into just before."""
         self._due: dict[int, float] = {}
         """When to look at a call, by its key."""
         self._earliest: dict[int, float] = {}
@@ -106,8 +108,10 @@ class Projection:
 
     def stepped(self, call_id: str, _number: int, _step: Step, _at: datetime) -> None:
         """Look at a call soon."""
-        self._stepped[call_id] = self._loop.time()
-        self._changed.set()
+        self._stepped[call_id] = now = self._loop.time()
+        if self._look_for_steps is None:
+            self._look_for_steps = max(now + SETTLE, self._not_before)
+            self._changed.set()
 
     def poke(self) -> None:
         """Look into the journal soon: something was added to it by other means than a call's step."""
@@ -150,9 +154,8 @@ class Projection:
 
     def _next_look(self) -> float:
         when = self._look_again
-        if self._stepped:
-            settled = 0.0 if self._closing else min(self._stepped.values()) + SETTLE
-            when = min(when, max(settled, self._not_before))
+        if self._look_for_steps is not None:
+            when = min(when, 0.0 if self._closing else self._look_for_steps)
         return max(when, self._resume)
 
     async def _look_into_journal(self) -> None:
@@ -162,17 +165,18 @@ class Projection:
         looked = dict(self._stepped)
         self._look_again = now + EVERY
         untold = await self._teller.untold()
-        self._not_before = now + SETTLE * (1 + len(untold) / BACKLOG)
         prints: dict[int, set[Untold]] = {}
         for each in untold:
             prints.setdefault(each.key, set()).add(each)
         for key, of_key in prints.items():
             if of_key != self._prints.get(key) or any(each.call in looked for each in of_key):
-                self._due.setdefault(key, self._earliest.get(key, now))
+                self._due.setdefault(key, max(now, self._earliest.get(key, now)))
         self._prints = prints
         self._stepped = {
             call: at for call, at in self._stepped.items() if call not in seen or at != looked[call]
         }
+        self._not_before = now + SETTLE * (1 + len(untold) / BACKLOG)
+        self._look_for_steps = self._not_before if self._stepped else None
         self._places = {each.key: (place, each.kind) for place, each in enumerate(untold)}
         self._faulty = {key: faulty for key, faulty in self._faulty.items() if key in self._places}
         self._earliest = {key: at for key, at in self._earliest.items() if at > now}
@@ -208,7 +212,6 @@ class Projection:
         del self._telling[key]
         if key == self._editing:
             self._editing = None
-        self._earliest[key] = self._loop.time() + (0.0 if self._closing else APART)
         self._changed.set()
 
     async def _wait(self) -> None:
@@ -228,6 +231,7 @@ class Projection:
     # One call
 
     async def _tell(self, key: int, due: float, *, edit: bool) -> None:
+        left: Left | None = None
         try:
             left = await self._teller.tell(key, edit=edit)
         except ChatError as error:
@@ -243,13 +247,15 @@ class Projection:
             log.exception("channel: call not told", key=key)
         else:
             self._faulty.pop(key, None)
-            if left is Left.TOLD:
-                # When the journal names it again, there is more.
-                self._prints.pop(key, None)
-            elif left is Left.EDIT:
-                self._edits[key] = None
-            elif left is Left.MORE:
-                self._due.setdefault(key, self._loop.time() + APART)
+        if left is not Left.NOT_YET and not self._closing:
+            self._earliest[key] = self._loop.time() + APART
+        if left is Left.TOLD:
+            # When the journal names it again, there is more.
+            self._prints.pop(key, None)
+        elif left is Left.EDIT:
+            self._edits[key] = None
+        elif left is Left.MORE:
+            self._due.setdefault(key, self._loop.time() + APART)
 
     def _answered(self) -> None:
         """The chat has done something."""

@@ -46,6 +46,8 @@ class Left(Enum):
     """What is left to do about a call, as far as the journal said when it was read."""
 
     NOTHING = auto()
+    NOT_YET = auto()
+    """All: it is not known yet where it is told."""
     TOLD = auto()
     """Nothing, and nothing more will come of itself."""
     MORE = auto()
@@ -134,7 +136,7 @@ class Teller:
         dossier = Dossier(found.call, found.steps, found.plan, found.follow_ups, found.backs)
         channel = found.card.channel or channel_of(dossier, self._look.channels, self._look.reporting)
         if channel is None:
-            return Left.NOTHING
+            return Left.NOT_YET
         given_up = bool(found.card.error)
         if channel and not given_up:
             try:
