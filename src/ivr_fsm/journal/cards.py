@@ -13,7 +13,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, insert, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    delete,
+    exists,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.database import faults
@@ -225,10 +237,10 @@ def forget_cards(connection: Connection, keys: list[int]) -> None:
         connection.execute(delete(table).where(table.c.key.in_(keys)))
 
 
-def tell_again(connection: Connection, key: int) -> None:
-    """Have the card of a call look as the call does now, if there is one."""
-    has_card = exists().where(CARDS.c.key == key, CARDS.c.ts != "")
-    connection.execute(update(CALLS).where(CALLS.c.key == key, has_card).values(told=None))
+def tell_again(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Have the cards of calls look as the calls do now, if there are any."""
+    has_card = exists().where(CARDS.c.key == CALLS.c.key, CARDS.c.ts != "")
+    connection.execute(update(CALLS).where(which, has_card).values(told=None))
 
 
 def _others(call: CallEntry, known: list[int]) -> Any:

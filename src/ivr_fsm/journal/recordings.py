@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, update
 
+from ivr_fsm.journal.cards import tell_again
 from ivr_fsm.journal.tables import CALLS
 
 _RECORDING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.wav")
@@ -53,3 +54,4 @@ def note_removed(engine: Engine, call_ids: Sequence[str]) -> None:
         gone = CALLS.c.call.in_(call_ids[first : first + _AT_ONCE])
         with engine.begin() as connection:
             connection.execute(update(CALLS).where(gone).values(recording=REMOVED, recording_seconds=None))
+            tell_again(connection, gone)

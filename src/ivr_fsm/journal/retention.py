@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Engine, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.journal.cards import forget_cards
 from ivr_fsm.journal.database import reason
 from ivr_fsm.journal.personal import number_of
 from ivr_fsm.journal.recordings import note_removed, older_than
@@ -190,6 +191,7 @@ class Pruning:
             with engine.begin() as connection:
                 done.steps += connection.execute(delete(STEPS).where(STEPS.c.key.in_(keys))).rowcount
                 done.calls += connection.execute(delete(CALLS).where(CALLS.c.key.in_(keys))).rowcount
+                forget_cards(connection, keys)
             if not rests.rest():
                 return
 

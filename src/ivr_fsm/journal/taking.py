@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, or_, select, update
 
+from ivr_fsm.journal.cards import tell_again
 from ivr_fsm.journal.entries import CallEntry, StepEntry
 from ivr_fsm.journal.numbers import Number
 from ivr_fsm.journal.personal import Redacted, phones_of, redact
@@ -148,6 +149,7 @@ def _write(connection: Connection, key: int, redacted: Redacted) -> None:
     if call.forgotten is not None:
         # What the marketplace said when it was told of the call may be of the caller.
         row |= {"forgotten": micros(call.forgotten), "report_error": ""}
+        tell_again(connection, CALLS.c.key == key)
     connection.execute(update(CALLS).where(CALLS.c.key == key).values(row))
     changed = [
         {"of_key": key, "of_number": step.number, "new_body": body_text(step.body)}
