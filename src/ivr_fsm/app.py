@@ -40,6 +40,8 @@ from ivr_fsm.speech.engines import choose_engine
 from ivr_fsm.speech.prompts import PromptLibrary
 from ivr_fsm.speech.speaker import Speaker
 from ivr_fsm.speech.voice import PromptVoice
+from ivr_fsm.telemetry.meters import MeteredDirectory
+from ivr_fsm.telemetry.telemetry import Telemetry, Watched
 from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
 from ivr_fsm.web.access import Access
@@ -107,7 +109,25 @@ class Service:
             self.plan.calling_back.office_limit,
             self._reached_at,
         )
-        self.books = Books(settings, self.plan, self.directory, self.recording_link, self.now)
+        self.telemetry = Telemetry(
+            self.plan,
+            settings.instance,
+            Watched(
+                self.live,
+                listening=lambda: self.server.listening,
+                connected=lambda: self.control.connected,
+                stopping=lambda: self._stopping,
+                journal=lambda: self.books.writer,
+            ),
+            access,
+            self.now,
+            engine=open_engine(settings.journal) if settings.journal != "none" else None,
+            endpoint=settings.otel_endpoint,
+        )
+        directory = MeteredDirectory(self.directory, self.telemetry.metrics)
+        self.books = Books(
+            settings, self.plan, directory, self.recording_link, self.now, judged=self.telemetry.judged
+        )
         self.desk: JournalDesk | None = None
         self.channel: Channel | None = None
         if settings.journal != "none":
@@ -115,18 +135,30 @@ class Service:
             follow_ups = FollowUps(open_engine(settings.journal))
             self.desk = JournalDesk(follow_ups, relay, self.live, self.call_backs, self.now)
             links = Links(recording=lambda call: self.recording_link(call.call))
-            self.channel = Channel(settings, self.desk, links, self.now, self.chat)
+            metrics = self.telemetry.metrics
+            self.channel = Channel(settings, self.desk, links, self.now, self.chat, metrics=metrics)
             self.desk.changed = self.channel.projection.poke
         login = Login(access, plain(settings.watch_language), settings.web_url)
-        routes = [*self.recordings.routes, *login.routes, *(self.channel.routes if self.channel else ())]
+        routes = [
+            *self.telemetry.routes,
+            *self.recordings.routes,
+            *login.routes,
+            *(self.channel.routes if self.channel else ()),
+        ]
         self.web = WebServer(settings.web_host, settings.web_port, routes)
         self.world = World(
-            self.directory,
+            directory,
             PromptVoice(library, self.speaker),
             self.books.journal,
-            [*self.watchers, *self.books.watchers, *([self.channel.projection] if self.channel else [])],
+            [
+                *self.watchers,
+                *self.telemetry.watchers,
+                *self.books.watchers,
+                *([self.channel.projection] if self.channel else []),
+            ],
             self.now,
             asyncio.get_running_loop(),
+            self.telemetry.meter,
         )
         # A call that is transferred has a second connection, one that is refused has it for a moment.
         self.server = OutboundServer(
@@ -142,6 +174,7 @@ class Service:
             OSError: the port cannot be listened on.
         """
         await self.books.open()
+        self.telemetry.start()
         await self.web.start()
         if self.desk and self.channel:
             await self.desk.start()
@@ -156,6 +189,7 @@ class Service:
             known.switch.adopt(link, channel)
             return
         if self._stopping or len(self.live) >= self.settings.max_calls:
+            self.telemetry.refused("stopping" if self._stopping else "full")
             why = "the service stops" if self._stopping else "too many calls"
             log.warning("call refused", call=arrival.call_id, reason=why, live=len(self.live))
             self.world.journal.refuse(arrival, why)
@@ -202,6 +236,7 @@ class Service:
             await self.desk.close()
             await self.channel.close()
         self.recordings.close()
+        await self.telemetry.close()
         await self.speaker.close()
         await self.books.close()
         await self.directory.close()

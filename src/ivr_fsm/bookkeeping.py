@@ -21,6 +21,7 @@ from ivr_fsm.journal.retention import Ages, Keeper, Pruning
 from ivr_fsm.journal.store import Store
 from ivr_fsm.journal.writer import Journal
 from ivr_fsm.recordings.examiner import Examiner
+from ivr_fsm.recordings.verdict import Verdict
 from ivr_fsm.records import JournalOutbox, Recording
 from ivr_fsm.settings import Settings
 from ivr_fsm.speech.speaker import cached
@@ -32,6 +33,7 @@ class Books:
     Attributes:
         journal: where calls write their steps.
         watchers: who must hear of each step.
+        writer: who writes it, if there is one.
         examiner: who looks at the recordings, if there is a journal.
     """
 
@@ -42,6 +44,8 @@ class Books:
         directory: Directory,
         recording: Recording,
         now: Callable[[], datetime],
+        *,
+        judged: Callable[[Verdict], None],
     ) -> None:
         """Open nothing yet.
 
@@ -51,11 +55,12 @@ class Books:
             directory: who is told of the end of each call.
             recording: the link to a call's recording.
             now: the wall clock.
+            judged: hears of the verdict on each recording, in a thread.
         """
         self._settings = settings
         self._plan = plan
         loop = asyncio.get_running_loop()
-        self._writer: Journal | None = None
+        self.writer: Journal | None = None
         self.examiner: Examiner | None = None
         self.journal: JournalPort
         if settings.journal == "none":
@@ -64,10 +69,10 @@ class Books:
             self._deliveries = Deliveries(directory, remembered)
             self.watchers: list[Watcher] = [remembered, self._deliveries]
         else:
-            self.journal = self._writer = Journal(Store(self._engine()), settings.instance, now, loop)
+            self.journal = self.writer = Journal(Store(self._engine()), settings.instance, now, loop)
             outbox = JournalOutbox(self._engine(), settings.instance, settings.region, now, recording)
             self._deliveries = Deliveries(directory, outbox)
-            self.examiner = Examiner(self._engine(), settings.instance, settings.recordings, loop)
+            self.examiner = Examiner(self._engine(), settings.instance, settings.recordings, loop, judged)
             self.watchers = [self.examiner, self._deliveries]
         self._keeper = Keeper(
             Pruning(
@@ -91,8 +96,8 @@ class Books:
         Raises:
             JournalError: the journal cannot be used.
         """
-        if self._writer:
-            await self._writer.open(self._plan)
+        if self.writer:
+            await self.writer.open(self._plan)
         if self.examiner:
             self.examiner.start()
         self._deliveries.start()
@@ -103,6 +108,6 @@ class Books:
         if self.examiner:
             await self.examiner.close()
         await self._keeper.close()
-        if self._writer:
-            await self._writer.close()
+        if self.writer:
+            await self.writer.close()
         await self._deliveries.close()

@@ -26,6 +26,8 @@ from ivr_fsm.slack.projection import Projection
 from ivr_fsm.slack.reporting import Reporting
 from ivr_fsm.slack.slackchat import SlackChat
 from ivr_fsm.slack.telling import Look
+from ivr_fsm.telemetry.meters import MeteredChat
+from ivr_fsm.telemetry.metrics import Metrics
 from ivr_fsm.watch.words import Words
 
 KINDS = ("order", "other", "partner")
@@ -49,6 +51,8 @@ class Channel:
         links: Links,
         now: Callable[[], datetime],
         chat: Chat | None = None,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         """Connect to nothing yet.
 
@@ -58,6 +62,7 @@ class Channel:
             links: where more can be seen of a call.
             now: the wall clock.
             chat: where calls are told; None: in Slack, or in the log where no token is set.
+            metrics: where it is counted what becomes of messages.
         """
         words, zone, token = (
             Words(settings.watch_language),
@@ -73,6 +78,8 @@ class Channel:
         may_act = chat is not None or (self._app is not None and self._app.may_act)
         if chat is None:
             chat = SlackChat(token.get_secret_value(), settings.slack_api) if self._app else ConsoleChat(_say)
+        if metrics is not None:
+            chat = MeteredChat(chat, metrics)
         look = Look(words, zone, channels, links, self._reporting, may_act)
         self.projection = Projection(Cards(open_engine(settings.journal), settings.instance), chat, look, now)
 

@@ -197,6 +197,10 @@ class Settings(BaseSettings):
     slack_api: Annotated[str, AfterValidator(_address)] = "https://slack.com/api/"
     """The address of Slack's Web API."""
 
+    otel_endpoint: Annotated[str, AfterValidator(_address)] = ""
+    """Where traces of calls are sent, an OTLP/HTTP collector (docs/telemetry.md): `http://127.0.0.1:4318`;
+    empty: nowhere."""
+
     watch_language: Literal["ru", "en"] = "ru"
     """The language of what watchers are told."""
     mask_phones: bool = False

@@ -33,6 +33,7 @@ from ivr_fsm.planfile import PlanError, check_plan, load_plan
 from ivr_fsm.settings import Settings
 from ivr_fsm.speech.engines import EngineError, choose_engine
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
+from ivr_fsm.telemetry import telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +92,7 @@ def check(
         *_speech_problems(settings),
         *_directory_problems(settings),
         *_journal_problems(settings),
+        *_telemetry_problems(settings),
     ]
     for problem in problems:
         OUT.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
@@ -154,6 +156,14 @@ def _journal_problems(settings: Settings) -> list[str]:
     return [f"IVR_JOURNAL: {found.removeprefix('IVR_JOURNAL ')}"]
 
 
+def _telemetry_problems(settings: Settings) -> list[str]:
+    try:
+        telemetry.check(settings.otel_endpoint)
+    except telemetry.TelemetryError as error:
+        return [str(error)]
+    return []
+
+
 def diagram(
     svg: Annotated[bool, typer.Option("--svg", help="An SVG drawing instead of Mermaid text.")] = False,
 ) -> None:
@@ -194,7 +204,7 @@ async def _serve(settings: Settings) -> None:
         await running.start()
     except JournalError as error:
         fail(str(error))
-    except (PlanError, DirectoryError, PromptError, EngineError) as error:
+    except (PlanError, DirectoryError, PromptError, EngineError, telemetry.TelemetryError) as error:
         fail(f"{error}\nivr-fsm check names all that is wrong")
     except OSError as error:
         fail(f"cannot start: {error}; see IVR_HOST, IVR_PORT and IVR_SPEECH_CACHE in docs/configuration.md")

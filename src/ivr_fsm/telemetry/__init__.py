@@ -1,0 +1,1 @@
+"""Whether the service is well, and how its calls fare: probes, metrics, traces."""
