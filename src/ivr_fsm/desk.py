@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import structlog
 
+from ivr_fsm.call.desk import Answer
 from ivr_fsm.call.registry import Registry
 from ivr_fsm.call.session import Session
 from ivr_fsm.esl.callback import CannotRing, Missed, OfficeSilent
@@ -17,7 +18,6 @@ from ivr_fsm.journal.followups import FollowUps, Happened
 from ivr_fsm.journal.thread import OneThread
 from ivr_fsm.journal.wishes import What
 from ivr_fsm.relay import Relay
-from ivr_fsm.call.desk import Answer
 
 CLOSING = 2.0
 """Seconds for what is being noted when the service stops."""

@@ -11,13 +11,13 @@ from typing import TypeVar
 
 import structlog
 
+from ivr_fsm.call.desk import Answer
 from ivr_fsm.call.registry import Registry
 from ivr_fsm.flow import events
 from ivr_fsm.journal.database import JournalError
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.thread import OneThread
 from ivr_fsm.journal.wishes import What, Wish, Wishes
-from ivr_fsm.call.desk import Answer
 
 LOOK = 1.0
 """Seconds between two looks at what other instances ask of our calls."""
