@@ -157,6 +157,17 @@ class SlowJournal:
 
 
 @dataclass
+class Stopwatch:
+    left_at: list[tuple[events.Event, float, float]] = field(default_factory=list)
+    fails: bool = False
+
+    def left(self, event: events.Event, waited: float, took: float) -> None:
+        self.left_at.append((event, round(waited, 6), round(took, 6)))
+        if self.fails:
+            raise RuntimeError("the watch is broken")
+
+
+@dataclass
 class Scene:
     directory: Directory = field(default_factory=Directory)
     switch: Switch = field(default_factory=Switch)
@@ -164,6 +175,7 @@ class Scene:
     watcher: Watcher = field(default_factory=Watcher)
     over: list[Session] = field(default_factory=list)
     journal: Journal = field(default_factory=Nowhere)
+    timings: Stopwatch = field(default_factory=Stopwatch)
 
     def begin(self) -> Session:
         world = World(
@@ -173,6 +185,7 @@ class Scene:
             [self.watcher],
             lambda: datetime.now(UTC),
             asyncio.get_running_loop(),
+            self.timings,
         )
         session = Session(PLAN, events.CallArrived(CALL, "+79161234567"), world, self.over.append)
         session.start(self.switch)
@@ -364,6 +377,42 @@ async def test_a_watcher_that_fails_reaches_no_call() -> None:
     scene = Scene(watcher=Watcher(fails=True))
     await to_shop(scene)
     assert scene.watcher.states[-1] == "dialing_shop"
+
+
+@pytest.mark.virtual
+async def test_it_is_measured_how_long_commands_take_and_how_long_they_wait_for_the_journal() -> None:
+    journal = SlowJournal()
+    scene = Scene(journal=journal)
+    session = scene.begin()
+    await asyncio.sleep(1)
+    session.post(events.CallerIdentified(CUSTOMER))  # waits for the first step, and then takes its own time
+    await asyncio.sleep(2)
+    journal.written()
+    await asyncio.sleep(4)
+    journal.written()
+    [(_, waited_first, took_first), (_, waited_next, took_next)] = scene.timings.left_at
+    assert (waited_first, took_first) == (3, 3)
+    assert (waited_next, took_next) == (4, 6)
+
+
+@pytest.mark.virtual
+async def test_what_asks_nobody_for_anything_is_not_measured() -> None:
+    scene = Scene()
+    session = await to_shop(scene)
+    measured = len(scene.timings.left_at)
+    session.post(events.DigitPressed("1"))
+    session.post(events.LegRinging(scene.switch.dialed[0].leg))
+    assert len(scene.timings.left_at) == measured
+    assert scene.timings.left_at[-1][0] == events.DigitPressed("1")
+
+
+@pytest.mark.virtual
+async def test_a_watch_that_fails_reaches_no_call() -> None:
+    scene = Scene(timings=Stopwatch(fails=True))
+    with capture_logs() as logs:
+        await to_shop(scene)
+    assert scene.watcher.states[-1] == "dialing_shop"
+    assert "timings failed" in [line["event"] for line in logs]
 
 
 @pytest.mark.virtual
