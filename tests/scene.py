@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.directory.file import FileDirectory
@@ -65,6 +66,7 @@ async def scene(
     directory: Directory | None = None,
     *,
     journal: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Scene]:
     book = {
         **dict.fromkeys((*OFFICE, "74951110021", "74951110001", "74951110002"), "ring 300s, busy"),
@@ -86,6 +88,7 @@ async def scene(
             journal=f"sqlite:///{folder}/journal.db" if journal else "none",
             speech_engine="none",
             recordings=folder,
+            **settings,
         ),
         load_plan(EXAMPLES / "default.toml"),
         directory or FileDirectory(EXAMPLES / "directory.toml"),
