@@ -66,7 +66,7 @@ class Standing(Collector):
             yield from _journalled(journal)
         if self._backlog is not None:
             slack, marketplace = self._backlog.channel, self._backlog.marketplace
-            yield from self._waiting("slack", "whose channel was not told all", slack)
+            yield from self._waiting("slack", "Slack was not told all of", slack)
             yield from self._waiting("marketplace", "the marketplace was not told of", marketplace)
 
     def _calls(self) -> Metric:
@@ -88,7 +88,7 @@ class Standing(Collector):
         )
         yield GaugeMetricFamily(
             f"ivr_{who}_backlog_age_seconds",
-            "For how long the oldest of those has waited",
+            f"For how long the oldest call has waited that {what}",
             waiting.age(self._now()),
         )
 
