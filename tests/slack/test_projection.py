@@ -524,6 +524,8 @@ async def test_what_gathers_while_slack_is_down_comes_in_its_order_afterwards(
         assert [line["event"] for line in of_channel(lines)] == ["channel: not told", "channel: told again"]
         assert [sent.key for sent in room.api.shown()] == [call.key for call in calls]
         assert [room.told(call) for call in calls] == [WRONG] * 12
+        if fault is None:
+            assert room.api.asked[HISTORY] == 0, "what never left is not looked for"
         # What gathered is one message.
         assert all(len(room.api.thread(room.sent(call))) == 1 for call in calls[:-1])
 
