@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.journal.conftest import database, empty, server  # noqa: F401 - fixtures
 from tests.scene import CUSTOMER, OFFICE, scene
 from tests.telemetry.scraping import Scrape, scrape
 

@@ -102,7 +102,7 @@ async def test_a_database_that_is_gone_is_seen_without_any_call(
     async with scene(tmp_path, None, 100, PHONES) as stage:
         await asyncio.sleep(1)
         with capture_logs() as logs, monkeypatch.context() as gone:
-            gone.setattr(stage.service.telemetry._backlog._engine, "connect", _away)  # type: ignore[union-attr]
+            gone.setattr(stage.service.telemetry._backlog._overdue.engine, "connect", _away)  # type: ignore[union-attr]
             await asyncio.sleep(31)
             answer = await ask(stage, "/readyz")
         assert _broken(answer) == ["journal"]

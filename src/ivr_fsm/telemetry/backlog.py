@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Column, Connection, Engine, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, select
 
 from ivr_fsm.journal.database import reason
 from ivr_fsm.journal.tables import CALLS, micros
@@ -53,6 +53,47 @@ class Waiting:
         return Waiting(since, at)
 
 
+class Overdue:
+    """The calls of one *instance* that wait, in the database of *engine*. What it does blocks, and raises."""
+
+    def __init__(self, engine: Engine, instance: str) -> None:
+        self.engine = engine
+        self._instance = instance
+
+    def look(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Return the calls that are over and of which the channel, and the marketplace, was not told.
+
+        Each with its end, by its key.
+
+        Raises:
+            SQLAlchemyError, OSError: the database cannot be read, or not written.
+        """
+        with self.engine.connect() as connection:
+            _try_to_write(connection)
+            untold = self._over(connection, CALLS.c.told)
+            # Whoever took a call that was refused tells of it.
+            return untold, self._over(connection, CALLS.c.reported, CALLS.c.refused == "")
+
+    def _over(
+        self, connection: Connection, told: Column[Any], *wanted: ColumnElement[bool]
+    ) -> dict[int, int]:
+        calls = CALLS.c
+        over = calls.ended.is_not(None) | calls.lost.is_not(None)
+        query = select(calls.key, calls.ended, calls.lost).where(
+            calls.instance == self._instance, told.is_(None), over, *wanted
+        )
+        return {key: ended if ended is not None else lost for key, ended, lost in connection.execute(query)}
+
+
+def _try_to_write(connection: Connection) -> None:
+    """Meet what a writer would meet: a lock that stays, a file that may not be written, a standby."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
+        raise OSError("the database is read-only")
+    connection.rollback()
+
+
 class Backlog:
     """Knows what was waiting at the last look.
 
@@ -70,8 +111,7 @@ class Backlog:
             instance: whose calls.
             now: the wall clock, aware.
         """
-        self._engine = engine
-        self._instance = instance
+        self._overdue = Overdue(engine, instance)
         self._now = now
         self._thread = OneThread("backlog")
         self._task: asyncio.Task[None] | None = None
@@ -89,13 +129,13 @@ class Backlog:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        await self._thread.finish(self._engine.dispose, CLOSING)
+        await self._thread.finish(self._overdue.engine.dispose, CLOSING)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                untold, unreported = await loop.run_in_executor(self._thread, self._look)
+                untold, unreported = await loop.run_in_executor(self._thread, self._overdue.look)
             except Exception as error:
                 if not self.trouble:
                     log.warning("backlog not read", why=reason(error), effect="its metrics stand still")
@@ -106,33 +146,3 @@ class Backlog:
                 self.channel = self.channel.seen(untold, at)
                 self.marketplace = self.marketplace.seen(unreported, at)
             await asyncio.sleep(EVERY)
-
-    # In the thread
-
-    def _look(self) -> tuple[dict[int, int], dict[int, int]]:
-        with self._engine.connect() as connection:
-            self._try_to_write(connection)
-            untold = self._over(connection, CALLS.c.told)
-            return untold, self._over(connection, CALLS.c.reported)
-
-    def _try_to_write(self, connection: Connection) -> None:
-        """Raise what a writer would meet: a file that may not be written, a standby."""
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        elif connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
-            raise OSError("the database is read-only")
-        connection.rollback()
-
-    def _over(self, connection: Connection, told: Column[Any]) -> dict[int, int]:
-        """Return the end of each call of this instance that is over and not *told* of, by its key."""
-        calls = CALLS.c
-        wanted = [
-            calls.instance == self._instance,
-            told.is_(None),
-            calls.ended.is_not(None) | calls.lost.is_not(None),
-        ]
-        if told is calls.reported:
-            # Whoever took it tells of it.
-            wanted.append(calls.refused == "")
-        query = select(calls.key, calls.ended, calls.lost).where(*wanted)
-        return {key: ended if ended is not None else lost for key, ended, lost in connection.execute(query)}
