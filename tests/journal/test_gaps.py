@@ -63,10 +63,13 @@ async def test_a_locked_database_holds_up_no_call(database: Database, impatient:
             assert left == [1], "a gap is open: nothing waits"
             call.presses(None)
             assert _events(logs) == ["journal behind"]
+            assert (pen.behind, pen.unwritten) == ("not written within 0.1 s", 3)
             unlock()
+    assert (pen.behind, pen.unwritten) == ("", 0)
     _is_complete(database, call)
     [gap] = _gaps(database)
     assert (gap.instance, gap.late, gap.lost) == ("one", 2, 0)
+    assert pen.totals == writer.Totals(gaps=1, late=2, lost=0)
     assert gap.why == "not written within 0.1 s"
     assert gap.began < gap.ended
     assert _events(logs) == ["journal behind", "journal caught up"]
@@ -229,6 +232,7 @@ async def test_more_than_the_memory_holds_is_lost_and_counted(
     assert left == list(range(30))
     [gap] = _gaps(database)
     assert (gap.late, gap.lost) == (21, 10)
+    assert pen.totals == writer.Totals(gaps=1, late=21, lost=10)
     reader = database.reader()
     [found] = reader.calls(Wanted())
     assert len(reader.steps(found.key)) == 1 + gap.late
