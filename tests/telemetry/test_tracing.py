@@ -9,12 +9,15 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import structlog
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as SpanStatus
 from structlog.testing import capture_logs
-from tests.scene import CUSTOMER, OFFICE, scene
+from tests.scene import CUSTOMER, OFFICE, PROMPTS, scene
 from tests.telemetry.collector import Collector, attributes, collecting
+from typer.testing import CliRunner
 
+from ivr_fsm.cli import app
 from ivr_fsm.settings import Settings
 from ivr_fsm.simulator import Faults
 from ivr_fsm.telemetry import telemetry, tracing
@@ -160,13 +163,30 @@ async def test_a_caller_who_comes_back_is_in_the_same_trace(tmp_path: Path) -> N
     assert [attributes(root.attributes)["ivr.outcome"] for root in roots] == ["failed", "answered:office"]
 
 
-def test_without_the_extra_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, "ivr_fsm.telemetry.tracing")
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
+
+
+@pytest.mark.parametrize(("command", "code"), [("check", 1), ("serve", 2)])
+def test_without_the_extra_it_is_said_what_to_do(
+    no_extra: None, command: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IVR_PROMPTS", str(PROMPTS))
+    monkeypatch.setenv("IVR_OTEL_ENDPOINT", "http://127.0.0.1:4318")
+    result = CliRunner().invoke(app, [command])
+    structlog.reset_defaults()
+    assert result.exit_code == code
+    assert "pip install 'ivr-fsm[otel]'" in result.output.replace("\n", " ")
+
+
+def test_without_the_extra_nothing_is_missed_that_was_not_asked_for(no_extra: None) -> None:
     telemetry.check("")
-    with pytest.raises(telemetry.TelemetryError, match=r"pip install 'ivr-fsm\[otel\]'"):
+    with pytest.raises(telemetry.TelemetryError):
         telemetry.check("http://127.0.0.1:4318")
 
 
