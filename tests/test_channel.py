@@ -50,9 +50,11 @@ async def channel(folder: Path, chat: Chat | None = None, **more: Any) -> AsyncI
         room = Room(url, api, Channel(settings, FakeDesk(), LINKS, now, chat))
         await room.journal.open(PLAN)
         await room.channel.start()
-        yield room
-        await room.channel.close()
-        await room.journal.close()
+        try:
+            yield room
+        finally:
+            await room.channel.close()
+            await room.journal.close()
 
 
 def slack(**more: Any) -> dict[str, Any]:
@@ -79,12 +81,11 @@ async def test_without_a_token_it_is_logged_of_each_call_what_slack_would_be_tol
 async def test_with_a_token_it_is_slack_and_what_has_no_channel_is_not_told(tmp_path: Path) -> None:
     async with channel(tmp_path, **slack(slack_channel_other=OTHERS)) as room:
         callers: list[Caller] = [ORDER, OTHER, NOBODY, PARTNER]
-        for caller in callers:
-            room.call(caller)
+        order, *_ = [room.call(caller) for caller in callers]
         await asyncio.sleep(5)
         assert [len(sent) for sent in room.api.channels.values()] == [1, 2, 0]
         assert len(room.untold) == 3
-        assert f"https://calls.example/calls/{room.untold[0]}|" in str(room.api.shown())
+        assert f"https://calls.example/calls/{order.key}|" in str(room.api.shown())
 
 
 async def test_buttons_are_there_when_somebody_may_press_them(tmp_path: Path) -> None:
