@@ -117,8 +117,8 @@ def _arrow(pair: Pair, overlay: Overlay) -> str:
     share = overlay.shares.get(pair, 0.0)
     width = f' stroke-width="{1.5 + 8 * share:.1f}"' if share else ""
     return (
-        f'<path class="arrow{" lit" if lit else ""}{" used" if share else ""}" d="{route(*pair).path}"{width} '
-        f'marker-end="url(#head-{"lit" if lit else "plain"})"/>'
+        f'<path class="arrow{" lit" if lit else ""}{" used" if share else ""}" d="{route(*pair).path}"'
+        f'{width} marker-end="url(#head-{"lit" if lit else "plain"})"/>'
     )
 
 
@@ -160,7 +160,10 @@ def _state(state: str, overlay: Overlay, words: Words) -> str:
         for index, line in enumerate(lines)
     )
     badge = _badge(box, height, visits) if visits else ""
-    return f'<g class="{" ".join(classes)}"><title>{escape(title)}</title><rect class="box" {shape}/>{glow}{texts}{badge}</g>'
+    return (
+        f'<g class="{" ".join(classes)}"><title>{escape(title)}</title><rect class="box" {shape}/>'
+        f"{glow}{texts}{badge}</g>"
+    )
 
 
 def _badge(box: Box, height: float, visits: Sequence[int]) -> str:
@@ -168,8 +171,8 @@ def _badge(box: Box, height: float, visits: Sequence[int]) -> str:
     width = 12 + 9 * len(said)
     x, y = box.x - box.w / 2, box.y - height / 2
     return (
-        f'<g class="badge"><rect x="{x - width / 2:.1f}" y="{y - 13:.1f}" width="{width}" height="26" rx="13"/>'
-        f'<text x="{x:.1f}" y="{y + 5:.1f}">{said}</text></g>'
+        f'<g class="badge"><rect x="{x - width / 2:.1f}" y="{y - 13:.1f}" width="{width}" height="26" '
+        f'rx="13"/><text x="{x:.1f}" y="{y + 5:.1f}">{said}</text></g>'
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from ivr_fsm.watch.words import Words
 from ivr_fsm.web.inspector.lanes import Bar, Lane, Lanes, Mark
@@ -42,13 +43,13 @@ class Picture:
 
 
 def columns(lanes: Lanes, scaled: Scale) -> list[tuple[float, float]]:
-    """Return the stretches of the recording that the columns of its waveform stand for, in its own seconds."""
+    """Return the stretches of the recording that its waveform's columns stand for, in its own seconds."""
     if lanes.recorded is None:
         return []
     first, last = scaled.x(lanes.recorded), scaled.x(lanes.length)
     count = max(1, int((last - first) / COLUMN))
     edges = [scaled.second(first + index * COLUMN) - lanes.recorded for index in range(count + 1)]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def scale_of(lanes: Lanes, *, folded: bool) -> Scale:
@@ -143,7 +144,7 @@ class _Drawing:
         if (fits := int((wide - 6) / _LETTER)) >= min(len(says), 4):
             cut = says if len(says) <= fits else says[: fits - 1] + "…"
             text = f'<text x="{x0 + 4:.1f}" y="{y + height - 6}">{escape(cut)}</text>'
-        what = f"{says}, {_clock(bar.begin)}–{_clock(bar.end)}"  # noqa: RUF001
+        what = f"{says}, {_clock(bar.begin)}–{_clock(bar.end)}"
         if bar.cut:
             what += f" ({self._words.text('lanes.cut')})"
         return (
@@ -157,7 +158,10 @@ class _Drawing:
         name, shape = mark.name, ""
         match mark.kind:
             case "digit":
-                shape = f'<circle cx="{x:.1f}" cy="{y}" r="9"/><text x="{x:.1f}" y="{y + 4}">{escape(name)}</text>'
+                shape = (
+                    f'<circle cx="{x:.1f}" cy="{y}" r="9"/>'
+                    f'<text x="{x:.1f}" y="{y + 4}">{escape(name)}</text>'
+                )
             case "end":
                 name = (
                     self._words.text("lanes.let_go") if released else self._words.either("causes", name, name)

@@ -26,3 +26,8 @@ class Look:
     listen: bool = True
     act: bool = False
     unguarded: bool = False
+
+    @property
+    def of_rows(self) -> Look:
+        """What of it the rows of live calls depend on: many pages share them."""
+        return Look(language=self.language, numbers=self.numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 FOLDED_FROM = 8.0
 """Seconds without anything new that are folded, if that is wanted."""
@@ -46,7 +47,7 @@ class Scale:
 
     def ticks(self) -> list[float]:
         """Return round seconds, about ten, none inside a fold."""
-        shown = sum(t1 - t0 for (t0, _), (t1, _) in zip(self.points, self.points[1:], strict=False))
+        shown = sum(t1 - t0 for (t0, _), (t1, _) in pairwise(self.points))
         shown -= sum(fold.end - fold.begin for fold in self.folds)
         apart = next((each for each in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600) if shown / each <= 12), 1800)
         last = self.points[-1][0]
@@ -65,7 +66,7 @@ def scale(moments: Sequence[float], left: float, width: float, *, folded: bool) 
     length = moments[-1] if moments else 0.0
     folds = [
         Fold(begin + EDGE, end - EDGE)
-        for begin, end in zip(moments, moments[1:], strict=False)
+        for begin, end in pairwise(moments)
         if folded and end - begin > FOLDED_FROM
     ]
     shown = length - sum(fold.end - fold.begin - FOLDED_TO for fold in folds)

@@ -1,4 +1,4 @@
-"""Pages from the templates in ``pages/``. All that is put into one is escaped unless it is `Markup` already."""
+"""Pages from the templates in ``pages/``. All that is put into one is escaped unless it says ``safe``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def render(name: str, **context: Any) -> str:
 
 @cache
 def static(name: str) -> str:
-    """Return the address of a static file, from the root of our pages. It changes with the file, so browsers may keep what they have."""
+    """Return the address of a static file, from the root of our pages.
+
+    It changes with the file, so browsers may keep what they have.
+    """
     return f"static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"
 
 

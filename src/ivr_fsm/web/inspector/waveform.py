@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LOOKED_AT = 400
-"""So many samples of a column are looked at: a conversation of an hour takes no longer than one of a minute."""
+"""So many samples of a column are looked at: an hour of sound takes no longer than a minute of it."""
 
 Loudness = list[tuple[float, ...]]
 """For each channel how loud each column is, from 0 to 1."""
@@ -38,7 +38,7 @@ def loudness(file: Path, columns: Sequence[tuple[float, float]]) -> Loudness:
                 step = max(1, frames // LOOKED_AT)
                 for channel, loud in enumerate(found):
                     heard = samples[channel :: channels * step]
-                    loud.append(max(max(heard), -min(heard)) / 32768 if heard else 0.0)
+                    loud.append(max(map(abs, heard), default=0) / 32768)
     except (wave.Error, EOFError) as error:
         raise ValueError(f"no WAV file: {error}") from None
     return [tuple(loud) for loud in found]

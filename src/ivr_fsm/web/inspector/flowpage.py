@@ -1,0 +1,126 @@
+"""The page of the flow: its diagram with the plan's numbers, and with what calls did in a period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ivr_fsm.flow.diagram import chart as the_chart
+from ivr_fsm.flow.plan import CallingBack, Identifying, Menu, Notice, Office, Plan, Timeline
+from ivr_fsm.web.inspector import chart
+from ivr_fsm.web.inspector.archive import Archive
+from ivr_fsm.web.inspector.look import Look
+from ivr_fsm.web.inspector.showing import Showing
+from ivr_fsm.web.inspector.statistics import Spent, Statistics, statistics
+from ivr_fsm.web.inspector.templates import render
+
+PERIODS: dict[str, timedelta | None] = {
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=30),
+    "all": None,
+}
+_PASSED_BY = ("arriving", "ended", "releasing")
+"""States in which a call spends no time that says anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What the table tells of a state."""
+
+    state: str
+    numbers: list[str]
+    spent: Spent
+    share: str
+
+
+def page(archive: Archive, look: Look, query: Mapping[str, str]) -> str:
+    """Return the page; ``period`` of *query* is one of `PERIODS`."""
+    show = Showing(look, archive.zone)
+    period = query.get("period", "")
+    period = period if period in PERIODS else "week"
+    lasts = PERIODS[period]
+    found = statistics(archive.reader, datetime.now(UTC) - lasts if lasts else None)
+    revision = archive.today
+    plan = archive.plan(revision) or Plan()
+    states = [state for state, inside in the_chart().inside.items() if not inside and state not in _PASSED_BY]
+    rows = [
+        StateRow(
+            state,
+            numbers(show, plan, state),
+            found.states.get(state, Spent()),
+            _share(found.states.get(state, Spent()).abandoned, found.counted),
+        )
+        for state in states
+    ]
+    overlay = _overlay(show, rows, found)
+    return render(
+        "flow.html",
+        show=show,
+        look=look,
+        up="",
+        period=period,
+        periods=list(PERIODS),
+        found=found,
+        revision=revision,
+        rows=rows,
+        chart=chart.draw(overlay, show.words, show.w("flow.label")),
+    )
+
+
+def numbers(show: Showing, plan: Plan, state: str) -> list[str]:
+    """Return what the plan says of a state, in words."""
+    part = getattr(plan, state, None)
+    match part:
+        case Identifying():
+            return [show.w("flow.limit", seconds=f"{part.limit:g}")]
+        case Menu():
+            facts = {"silence": f"{part.silence:g}", "repeats": str(part.repeats), "tries": str(part.tries)}
+            return [show.w("flow.menu_numbers", prompt=part.prompt, **facts)]
+        case Office():
+            return [_timeline(show, part.from_menu), _timeline(show, part.otherwise)]
+        case CallingBack():
+            return [part.prompt]
+        case Timeline():
+            return [_timeline(show, part)]
+        case Notice():
+            return [f"{part.prompt}, {show.w('flow.limit', seconds=f'{part.limit:g}')}"]
+    return [_timeline(show, plan.calling_back)] if state == "dialing_customer" else []
+
+
+def _timeline(show: Showing, timeline: Timeline) -> str:
+    plays = ", ".join(map(str, timeline.plays))
+    gives_up = show.w("flow.gives_up", seconds=f"{timeline.gives_up:g}")
+    return f"{plays} · {gives_up}" if plays else gives_up
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if part and whole else ""
+
+
+def _overlay(show: Showing, rows: list[StateRow], found: Statistics) -> chart.Overlay:
+    longest = max((row.spent.total for row in rows), default=timedelta()) or timedelta(seconds=1)
+    notes: dict[str, list[str]] = {}
+    for row in rows:
+        lines = []
+        if row.spent.visits:
+            lines.append(show.w("flow.note_median", time=show.span(row.spent.median)))
+        if row.spent.abandoned:
+            lines.append(show.w("flow.note_abandoned", count=str(row.spent.abandoned), share=row.share))
+        notes[row.state] = lines or [_short(row)]
+    most = max(found.moves.values(), default=1)
+    shares: dict[chart.Pair, float] = {}
+    for move, count in found.moves.items():
+        if (pair := chart.arrow(move)) is not None:
+            shares[pair] = min(1.0, shares.get(pair, 0.0) + count / most)
+    heat = {row.state: row.spent.total / longest for row in rows if row.spent.total}
+    return chart.Overlay(
+        notes={state: each for state, each in notes.items() if each[0]}, heat=heat, shares=shares
+    )
+
+
+def _short(row: StateRow) -> str:
+    """Return the plan's numbers if they fit into the state's box."""
+    said = row.numbers[0].partition(" · ")[2] or row.numbers[0] if row.numbers else ""
+    return said if len(said) <= 24 else ""
