@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -30,10 +30,12 @@ from ivr_fsm.esl.translate import Headers, arrived
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.database import open_engine
 from ivr_fsm.journal.followups import FollowUps
+from ivr_fsm.journal.revision import plan_revision
 from ivr_fsm.journal.wishes import Wishes
 from ivr_fsm.planfile import check_plan, load_plan
 from ivr_fsm.relay import Relay
 from ivr_fsm.settings import Settings
+from ivr_fsm.site import Site
 from ivr_fsm.slack.card import Links
 from ivr_fsm.slack.chat import Chat
 from ivr_fsm.speech.engines import choose_engine
@@ -44,9 +46,6 @@ from ivr_fsm.telemetry.meters import MeteredDirectory
 from ivr_fsm.telemetry.telemetry import Telemetry, Watched
 from ivr_fsm.watch.log import StepLog
 from ivr_fsm.watch.words import Words
-from ivr_fsm.web.access import Access
-from ivr_fsm.web.login import Login, plain
-from ivr_fsm.web.recordings import Recordings
 from ivr_fsm.web.server import WebServer
 
 log = structlog.get_logger(__name__)
@@ -92,11 +91,6 @@ class Service:
             # FreeSWITCH has a working folder of its own.
             recordings=settings.recordings.resolve() if settings.recordings else None,
         )
-        token = settings.web_token.get_secret_value()
-        access = Access(token, self.now, settings.named_people, settings.web_url)
-        self.recordings = Recordings(
-            settings.recordings, access, settings.web_url, timedelta(days=settings.web_link_days)
-        )
         self.control = ControlConnection(
             settings.freeswitch_host,
             settings.freeswitch_port,
@@ -109,6 +103,12 @@ class Service:
             self.plan.calling_back.office_limit,
             self._reached_at,
         )
+        self.desk: JournalDesk | None = None
+        if settings.journal != "none":
+            relay = Relay(Wishes(open_engine(settings.journal)), self.live, settings.instance)
+            follow_ups = FollowUps(open_engine(settings.journal))
+            self.desk = JournalDesk(follow_ups, relay, self.live, self.call_backs, self.now)
+        self.site = Site(settings, self.now, self.desk, plan_revision(self.plan))
         self.telemetry = Telemetry(
             self.plan,
             settings.instance,
@@ -119,7 +119,7 @@ class Service:
                 stopping=lambda: self._stopping,
                 journal=lambda: self.books.writer,
             ),
-            access,
+            self.site.access,
             self.now,
             engine=open_engine(settings.journal) if settings.journal != "none" else None,
             endpoint=settings.otel_endpoint,
@@ -128,21 +128,15 @@ class Service:
         self.books = Books(
             settings, self.plan, directory, self.recording_link, self.now, judged=self.telemetry.judged
         )
-        self.desk: JournalDesk | None = None
         self.channel: Channel | None = None
-        if settings.journal != "none":
-            relay = Relay(Wishes(open_engine(settings.journal)), self.live, settings.instance)
-            follow_ups = FollowUps(open_engine(settings.journal))
-            self.desk = JournalDesk(follow_ups, relay, self.live, self.call_backs, self.now)
-            links = Links(recording=lambda call: self.recording_link(call.call))
+        if self.desk:
+            links = Links(call=self.site.call_link, recording=lambda call: self.recording_link(call.call))
             metrics = self.telemetry.metrics
             self.channel = Channel(settings, self.desk, links, self.now, self.chat, metrics=metrics)
             self.desk.changed = self.channel.projection.poke
-        login = Login(access, plain(settings.watch_language), settings.web_url)
         routes = [
             *self.telemetry.routes,
-            *self.recordings.routes,
-            *login.routes,
+            *self.site.routes,
             *(self.channel.routes if self.channel else ()),
         ]
         self.web = WebServer(settings.web_host, settings.web_port, routes)
@@ -175,6 +169,7 @@ class Service:
         """
         await self.books.open()
         self.telemetry.start()
+        self.site.start()
         await self.web.start()
         if self.desk and self.channel:
             await self.desk.start()
@@ -211,7 +206,7 @@ class Service:
 
     def recording_link(self, call_id: str) -> str | None:
         """Return a link to the recording of a call, whether it was made or not; None: none can be given."""
-        return self.recordings.link(call_id) if self.plan.connected.record != "off" else None
+        return self.site.recording_link(call_id) if self.plan.connected.record != "off" else None
 
     async def stop(self, drain: float) -> None:
         """Take no more calls; let the live ones end, for *drain* seconds at most; then let go of the switch.
@@ -231,11 +226,11 @@ class Service:
         # Each call that is left hears that its connection is gone: its phones are let go, its end is written.
         await self._emptied(LETTING_GO)
         self.control.close()
+        await self.site.close()
         await self.web.close()
         if self.desk and self.channel:
             await self.desk.close()
             await self.channel.close()
-        self.recordings.close()
         await self.telemetry.close()
         await self.speaker.close()
         await self.books.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr_fsm.cli import calls, keeping, replaying, serving, stub, tailing
+from ivr_fsm.cli import calls, inspecting, keeping, replaying, serving, stub, tailing
 
 app = typer.Typer(
     help="Answers a company's calls on FreeSWITCH, one explicit state machine per call.",
@@ -15,6 +15,7 @@ for command in (serving.serve, serving.demo, serving.check, serving.diagram):
     app.command()(command)
 for reading in (calls.calls, calls.show, tailing.tail):
     app.command()(reading)
+app.command()(inspecting.inspect)
 app.command("replay")(replaying.replay_command)
 for keeps in (keeping.export, keeping.forget, keeping.prune, keeping.migrate):
     app.command()(keeps)

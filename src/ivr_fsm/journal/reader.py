@@ -37,7 +37,7 @@ class Wanted:
         phone: the caller's number in E.164, or some digits of it.
         since, until: the call began then or later; before then.
         kind: ``order``, ``other``, ``partner``.
-        search: the caller's number or some digits of it, part of a name, of a shop's name or of an order's id,
+        search: the caller's number or some digits of it, part of a name, of a shop's name, of an order's id,
             or the beginning of a call's id.
         unseen: whoever searches sees only the last two digits of numbers, so no others are compared.
     """
@@ -124,7 +124,7 @@ class Reader:
         return {row["key"]: row["last"] for row in self._rows(last.group_by(STEPS.c.key))}
 
     def moves(self, first: int, last: int) -> list[tuple[int, float, str, str]]:
-        """Return (key, monotonic seconds, state before, state after) of what moved the calls from key to key."""
+        """Return (key, monotonic seconds, state before, state after) of what moved calls, from key to key."""
         moved = (
             select(STEPS.c.key, STEPS.c.mono, STEPS.c.before, STEPS.c.after)
             .where(STEPS.c.key.between(first, last), STEPS.c.before != STEPS.c.after)

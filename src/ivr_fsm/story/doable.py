@@ -22,7 +22,7 @@ _UNHELPED = frozenset({"unanswered", "abandoned", "failed", "lost"})
 
 
 def doable(call: CallEntry) -> Iterator[str]:
-    """Return the buttons of *call*: ``send_office``, ``send_call_centre``, ``stop``, ``call_back``, ``done``."""
+    """Return the buttons of *call*, by their names in ``[buttons]`` of the wording files."""
     if call.status == "live":
         yield from _SENDS.get(call.state, ())
         yield "stop"

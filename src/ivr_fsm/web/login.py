@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
 import structlog
 from aiohttp import web
 
 from ivr_fsm.web import guard
 from ivr_fsm.web.access import COOKIE, Access
+from ivr_fsm.web.forms import form_of
 from ivr_fsm.web.sessions import LASTS
-
-LONGEST = 8192
-"""Bytes of a form that is sent to us."""
 
 Page = Callable[[web.Request, str, str], str]
 """Makes the page for a request, the path to go to afterwards, and what was wrong.
@@ -55,7 +52,7 @@ class Login:
     async def _log_in(self, request: web.Request) -> web.Response:
         self._check_has_login()
         self._access.check_own_page(request)
-        form = await _form(request)
+        form = await form_of(request)
         onward = form.get("next", "")
         try:
             person = self._access.with_token(request, form.get("token", "").strip())
@@ -97,74 +94,6 @@ class Login:
         # A 401 names a scheme; browsers know none of that name, and show the page.
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         return web.Response(text=page, status=status, content_type="text/html", headers=headers)
-
-
-def plain(language: str) -> Page:
-    """Return what makes a page without looks, in that *language* unless the cookie ``lang`` says another."""
-
-    def page(request: web.Request, onward: str, fault: str) -> str:
-        wanted = request.cookies.get("lang", "")
-        return _plain(wanted if wanted in _TEXTS else language, onward, fault)
-
-    return page
-
-
-def _plain(language: str, onward: str, fault: str) -> str:
-    texts = _TEXTS[language]
-    alert = f'<p role="alert">{texts[fault]}</p>' if fault else ""
-    return f"""<!doctype html>
-<html lang="{language}">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{texts["title"]} · ivr-fsm</title>
-<main>
-<h1>{texts["title"]}</h1>
-{alert}
-<form method="post" action="login">
-<input type="hidden" name="next" value="{escape(onward)}">
-<label>{texts["token"]}
-<input type="password" name="token" autocomplete="current-password" required autofocus></label>
-<button>{texts["enter"]}</button>
-</form>
-</main>
-</html>
-"""
-
-
-_TEXTS = {
-    "ru": {
-        "title": "Вход",
-        "token": "Токен",
-        "enter": "Войти",
-        "wrong": "Такого токена нет.",
-        "wait": "Слишком много неверных токенов: подождите минуту.",
-    },
-    "en": {
-        "title": "Log in",
-        "token": "Token",
-        "enter": "Log in",
-        "wrong": "There is no such token.",
-        "wait": "Too many wrong tokens: wait a minute.",
-    },
-}
-
-
-async def _form(request: web.Request) -> dict[str, str]:
-    """Return what was filled in.
-
-    Raises:
-        web.HTTPException: 415, 411, 413: it is no form, or too long; 400: it is no text.
-    """
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType(text="a form is wanted\n")
-    if request.content_length is None:
-        raise web.HTTPLengthRequired(text="the length is missing\n")
-    if request.content_length > LONGEST:
-        raise web.HTTPRequestEntityTooLarge(LONGEST, request.content_length)
-    try:
-        return {name: str(value) for name, value in (await request.post()).items()}
-    except (ValueError, LookupError):
-        raise web.HTTPBadRequest(text="the form cannot be read\n") from None
 
 
 def _safe(path: str) -> str:

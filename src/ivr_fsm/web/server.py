@@ -28,18 +28,26 @@ class WebServer:
         app.add_routes(routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING)
 
+    async def listen(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: that cannot be done.
+        """
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self.host, self.port).start()
+        self.port = self._runner.addresses[0][1]
+
     async def start(self) -> None:
         """Listen. That it cannot is only logged: calls are served all the same."""
-        await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self.host, self.port).start()
+            await self.listen()
         except OSError as error:
             effect = "no pages and no recordings; calls are served"
             log.error(
                 "web server not started", why=str(error), see="IVR_WEB_HOST, IVR_WEB_PORT", effect=effect
             )
             return
-        self.port = self._runner.addresses[0][1]
         log.info("web server", host=self.host, port=self.port)
 
     async def close(self) -> None:

@@ -80,13 +80,15 @@ def numbers(show: Showing, plan: Plan, state: str) -> list[str]:
             return [show.w("flow.menu_numbers", prompt=part.prompt, **facts)]
         case Office():
             return [_timeline(show, part.from_menu), _timeline(show, part.otherwise)]
-        case CallingBack():
-            return [part.prompt]
-        case Timeline():
+        case Timeline() if not isinstance(part, CallingBack):
             return [_timeline(show, part)]
         case Notice():
             return [f"{part.prompt}, {show.w('flow.limit', seconds=f'{part.limit:g}')}"]
-    return [_timeline(show, plan.calling_back)] if state == "dialing_customer" else []
+    of_back = {
+        "calling_back": plan.calling_back.prompt,
+        "dialing_customer": _timeline(show, plan.calling_back),
+    }
+    return [of_back[state]] if state in of_back else []
 
 
 def _timeline(show: Showing, timeline: Timeline) -> str:

@@ -13,6 +13,7 @@ class Look:
         language: ``ru`` or ``en``.
         theme: ``light``, ``dark``, or empty: as the browser has it.
         name: who asks, as pages show it; empty: nobody in particular.
+        may_log_out: by a login of ours: whom a proxy names logs out elsewhere.
         numbers: phone numbers are shown whole.
         listen: recordings may be heard.
         act: calls may be sent on, ended, called back.
@@ -22,6 +23,7 @@ class Look:
     language: str = "ru"
     theme: str = ""
     name: str = ""
+    may_log_out: bool = False
     numbers: bool = True
     listen: bool = True
     act: bool = False

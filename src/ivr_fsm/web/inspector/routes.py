@@ -10,7 +10,8 @@ from aiohttp import web
 
 from ivr_fsm.call.desk import Desk
 from ivr_fsm.web.access import Access
-from ivr_fsm.web.inspector import made
+from ivr_fsm.web.forms import form_of
+from ivr_fsm.web.inspector import made, sign_in
 from ivr_fsm.web.inspector.clerk import Busy, Clerk
 from ivr_fsm.web.inspector.look import Look
 from ivr_fsm.web.inspector.made import Made
@@ -64,6 +65,8 @@ class Inspector:
     def start(self) -> None:
         """Get ready to make pages."""
         self._clerk.start()
+        # A template is compiled when it is first used, and this one is used on the loop of the calls.
+        sign_in.page(Look(), "/", "")
 
     async def close(self) -> None:
         """Serve nothing any more."""
@@ -78,11 +81,16 @@ class Inspector:
             language=language if language in LANGUAGES else self._language,
             theme=theme if theme in _THEMES else "",
             name=person.name if person and logged_in else "",
+            may_log_out=logged_in and self._access.has_login,
             numbers=person is not None and person.may(Right.NUMBERS),
             listen=person is not None and person.may(Right.LISTEN),
             act=self._desk is not None and person is not None and person.may(Right.ACT),
             unguarded=self._access.open,
         )
+
+    def sign_in(self, request: web.Request, onward: str, fault: str) -> str:
+        """Return the page on which people log in (`ivr_fsm.web.login.Page`)."""
+        return sign_in.page(self.look(request, None), onward, fault)
 
     def _seen(self, request: web.Request) -> Look:
         return self.look(request, self._access.require(request, Right.SEE))
@@ -141,9 +149,9 @@ class Inspector:
 
     async def _choose(self, request: web.Request) -> web.StreamResponse:
         """Keep the language or the theme that somebody has chosen."""
-        look = self._seen(request)
-        form = await request.post()
-        language, theme = str(form.get("language", look.language)), str(form.get("theme", look.theme))
+        self._access.check_own_page(request)
+        look, form = self.look(request, None), await form_of(request)
+        language, theme = form.get("language", look.language), form.get("theme", look.theme)
         response = web.HTTPSeeOther(_back(request))
         if language in LANGUAGES and theme in ("", *_THEMES):
             response.set_cookie(

@@ -78,7 +78,7 @@ class Showing:
         return self.words.outcome(call.status, back=bool(call.back))
 
     def tone(self, call: CallEntry) -> str:
-        """Return the colour of an outcome as the style sheet calls it: ``live``, ``good``, ``bad``, ``fair``."""
+        """Return the colour of an outcome, as the style sheet calls it: ``good``, ``fair``, ``bad``, …"""
         kind = call.status.partition(":")[0]
         return {"live": "live", "answered": "good", "abandoned": "fair", "partner": "plain"}.get(kind, "bad")
 

@@ -27,6 +27,9 @@ BEHIND = 20
 ALIVE = 15.0
 """Seconds after which something is sent in any case: both sides notice that the other is gone."""
 
+LONGEST = 600.0
+"""Seconds after which a stream ends: the page opens another if its reader may still see it."""
+
 OVER = "over"
 """The id of the last event of a call: who comes back with it needs no stream."""
 
@@ -81,8 +84,9 @@ class Stream:
             await asyncio.wait({self._task})
 
     async def _send(self, response: web.StreamResponse, page: _Open) -> None:
+        until = asyncio.get_running_loop().time() + LONGEST
         with suppress(ConnectionError):
-            while True:
+            while asyncio.get_running_loop().time() < until:
                 try:
                     async with asyncio.timeout(ALIVE):
                         event = await page.events.get()
