@@ -157,6 +157,15 @@ class WrittenCall(LiveCall):
         self.room.projection.stepped(self.id, len(self.steps), taken, now())
 
 
+WRONG = [f"Клиент нажал другую кнопку: {digit}" for digit in "78"]
+
+
+async def two_wrong_keys(call: WrittenCall, apart: float = 4) -> None:
+    for digit in "78":
+        await asyncio.sleep(apart)
+        call.press(digit)
+
+
 def now() -> datetime:
     return EPOCH + timedelta(seconds=asyncio.get_running_loop().time())
 

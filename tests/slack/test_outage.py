@@ -23,7 +23,7 @@ from ivr_fsm.journal.reader import Reader, Wanted
 from ivr_fsm.slack.card import Links, card
 from ivr_fsm.slack.lines import lines
 from ivr_fsm.slack.message import Dossier
-from ivr_fsm.slack.projection import LONGEST_PAUSE
+from ivr_fsm.slack.setbacks import LONGEST_PAUSE
 from ivr_fsm.slack.slackchat import OF_CHANNEL
 from ivr_fsm.watch.words import Words
 from tests.scene import OFFICE, Scene

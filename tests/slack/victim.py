@@ -19,7 +19,7 @@ from ivr_fsm.app import EXAMPLES, Service
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.esl.loop import shared_loop
 from ivr_fsm.settings import Settings
-from ivr_fsm.slack import projection, slackchat
+from ivr_fsm.slack import projection, setbacks, slackchat
 from tests.journal.victim import PLAN, ROOT, Victims, _warm_up
 from tests.slack.webapi import ORDERS, OTHERS, SHOPS, TOKEN
 
@@ -65,7 +65,7 @@ def _hurry() -> None:
     projection.SETTLE = 0.005
     projection.APART = 0.01
     projection.EVERY = 0.2
-    projection.LONGEST_PAUSE = 0.1
+    setbacks.LONGEST_PAUSE = 0.1
     slackchat.OF_CHANNEL = slackchat.OF_METHOD = 0.0
 
 

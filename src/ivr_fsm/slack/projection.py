@@ -8,11 +8,9 @@ another; calls in the order in which they have something to tell.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -22,6 +20,7 @@ from ivr_fsm.flow.step import Step
 from ivr_fsm.journal.cards import Cards, Untold
 from ivr_fsm.journal.database import JournalError
 from ivr_fsm.slack.chat import Chat, ChatError
+from ivr_fsm.slack.setbacks import Setbacks
 from ivr_fsm.slack.telling import CLOSING, Left, Look, Teller
 
 SETTLE = 0.3
@@ -39,21 +38,7 @@ BACKLOG = 500
 AT_ONCE = 4
 """How many calls of one kind are being told of at a time: a channel that takes nothing stops no other."""
 
-LONGEST_PAUSE = 60.0
-"""Seconds that failures have us pause for at most."""
-
-STUBBORN = 5
-"""A call that failed so often while others were told is named in the log."""
-
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Faulty:
-    """A call that could not be told: how often, while others could; how many answers there had been."""
-
-    tries: int
-    answers: int
 
 
 class Projection:
@@ -68,8 +53,9 @@ class Projection:
             look: how.
             now: the wall clock, aware.
         """
-        self._teller = Teller(cards, chat, look, now, self._answered)
         self._loop = asyncio.get_running_loop()
+        self._setbacks = Setbacks(self._loop.time)
+        self._teller = Teller(cards, chat, look, now, self._setbacks.answered)
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._stepped: dict[str, float] = {}
@@ -92,14 +78,8 @@ class Projection:
         self._edits: dict[int, None] = {}
         """The calls whose messages have to be edited, in their order: one is at a time, as it is by then."""
         self._editing: int | None = None
-        self._resume = 0.0
-        """Until then we pause: the chat or the journal fails."""
-        self._failures = 0
-        self._faulty: dict[int, _Faulty] = {}
-        self._answers = 0
         self._blind = False
         """The last look into the journal failed."""
-        self._complained = False
         self._closing = False
 
     def start(self) -> None:
@@ -125,7 +105,7 @@ class Projection:
         self._closing = True
         self.poke()
         if self._task is not None:
-            if not self._failures:
+            if not self._setbacks.failing:
                 await asyncio.wait({self._task}, timeout=CLOSING)
             tasks = {self._task, *self._telling.values()}
             for task in tasks:
@@ -142,10 +122,10 @@ class Projection:
                     await self._look_into_journal()
                 except Exception as error:
                     self._blind = True
-                    self._pause(f"the journal cannot be read: {_line(error)}")
+                    self._setbacks.pause(f"the journal cannot be read: {_line(error)}")
                 else:
                     if self._blind:
-                        self._recovered()
+                        self._setbacks.over()
                     self._blind = False
             self._begin()
             if self._closing and not (self._due or self._telling or self._edits):
@@ -156,7 +136,7 @@ class Projection:
         when = self._look_again
         if self._look_for_steps is not None:
             when = min(when, 0.0 if self._closing else self._look_for_steps)
-        return max(when, self._resume)
+        return max(when, self._setbacks.resume)
 
     async def _look_into_journal(self) -> None:
         now = self._loop.time()
@@ -178,13 +158,13 @@ class Projection:
         self._not_before = now + SETTLE * (1 + len(untold) / BACKLOG)
         self._look_for_steps = self._not_before if self._stepped else None
         self._places = {each.key: (place, each.kind) for place, each in enumerate(untold)}
-        self._faulty = {key: faulty for key, faulty in self._faulty.items() if key in self._places}
+        self._setbacks.forget_others(self._places)
         self._earliest = {key: at for key, at in self._earliest.items() if at > now}
 
     def _begin(self) -> None:
         """Look at the calls whose time has come: who has waited for longest first, then who called first."""
         now = self._loop.time()
-        if now < self._resume or (self._failures and self._telling):
+        if now < self._setbacks.resume or (self._setbacks.failing and self._telling):
             return
         if self._editing is None and (edit := next(filter(self._free, self._edits), None)):
             del self._edits[edit]
@@ -194,7 +174,7 @@ class Projection:
         come = [(int(at), self._place(key), key) for key, at in self._due.items() if at <= now]
         for _, (_, kind), key in sorted(each for each in come if self._free(each[-1])):
             # While it fails, one call alone tries.
-            if busy[kind] < AT_ONCE and not (self._failures and self._telling):
+            if busy[kind] < AT_ONCE and not (self._setbacks.failing and self._telling):
                 busy[kind] += 1
                 self._start(key, self._due.pop(key), edit=False)
 
@@ -218,8 +198,8 @@ class Projection:
         """Wait for a step, for a message that was told, for the next look, or for the next call's time."""
         now = self._loop.time()
         until = self._next_look()
-        if now < self._resume:
-            until = min(until, self._resume)
+        if now < self._setbacks.resume:
+            until = min(until, self._setbacks.resume)
         else:
             # What has come by now waits for others to be told.
             until = min([until, *(at for at in self._due.values() if at > now)])
@@ -246,7 +226,7 @@ class Projection:
             # A bug of ours may not keep the other calls from being told.
             log.exception("channel: call not told", key=key)
         else:
-            self._faulty.pop(key, None)
+            self._setbacks.told(key)
         if left is not Left.NOT_YET and not self._closing:
             self._earliest[key] = self._loop.time() + APART
         if left is Left.TOLD:
@@ -257,38 +237,12 @@ class Projection:
         elif left is Left.MORE:
             self._due.setdefault(key, self._loop.time() + APART)
 
-    def _answered(self) -> None:
-        """The chat has done something."""
-        self._answers += 1
-        self._recovered()
-
-    def _recovered(self) -> None:
-        if self._complained:
-            log.info("channel: told again", waiting=len(self._due))
-        self._failures, self._complained = 0, False
-
     def _fail(self, key: int, due: float, why: str) -> None:
         """Try a call again: in its turn after a pause, or late if it fails while others are told."""
-        faulty = self._faulty.setdefault(key, _Faulty(0, self._answers))
-        if self._answers > faulty.answers:
-            faulty.tries, faulty.answers = faulty.tries + 1, self._answers
-            if faulty.tries == STUBBORN:
-                log.warning("channel: call not told", key=key, why=why, effect="it waits, others do not")
-        if faulty.tries:
-            self._due[key] = self._loop.time() + min(LONGEST_PAUSE, 2.0**faulty.tries)
+        if wait := self._setbacks.fail(key, why):
+            self._due[key] = self._loop.time() + wait
         else:
             self._due[key] = min(due, self._due.get(key, due))
-            self._pause(why)
-
-    def _pause(self, why: str) -> None:
-        if self._loop.time() < self._resume:
-            return  # several failed at once
-        self._failures += 1
-        longest = min(LONGEST_PAUSE, 2.0 ** min(self._failures, 10))
-        self._resume = self._loop.time() + longest * random.uniform(0.5, 1)  # noqa: S311
-        if not self._complained:
-            self._complained = True
-            log.warning("channel: not told", why=why, effect="it waits, calls do not")
 
 
 def _line(error: Exception) -> str:
