@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientSession, ClientTimeout, WSMsgType, web
 
+from ivr_fsm.call.desk import Answer
 from ivr_fsm.slack.bolt import Keys
 from ivr_fsm.slack.commands import Asked
-from ivr_fsm.call.desk import Answer
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BOT_TOKEN = "xoxb-1-SECRETBOT"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
+from ivr_fsm.call.desk import Answer
 from ivr_fsm.settings import Settings
 from ivr_fsm.slack import bolt as module
 from ivr_fsm.slack.bolt import SlackApp
 from ivr_fsm.slack.commands import Asked
-from ivr_fsm.call.desk import Answer
 from ivr_fsm.slack.modes import PATH
 from ivr_fsm.slack.people import People
 from ivr_fsm.slack.presses import BUTTONS

@@ -259,7 +259,7 @@ async def test_what_slack_will_never_take_is_said_with_its_remedy(code: str) -> 
 async def test_what_is_not_of_block_kit_is_refused_with_what_slack_says_of_it() -> None:
     async with joined() as (api, chat):
         api.fail(POST, says({"ok": False, "error": "invalid_blocks", "errors": ["must be\nshorter"]}))
-        with pytest.raises(ChatRefused, match="invalid_blocks .*shorter"):
+        with pytest.raises(ChatRefused, match=r"invalid_blocks .*shorter"):
             await chat.post(ORDERS, said("a"), Mark(1, "card"))
         with pytest.raises(ChatRefused, match="invalid_blocks"):
             await chat.post(ORDERS, Message("a", [section("x")] * 51), Mark(1, "card"))
