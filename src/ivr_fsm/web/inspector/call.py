@@ -229,7 +229,7 @@ def _picture(page: _Page, *, folded: bool) -> lanes_svg.Picture | None:
     scaled = lanes_svg.scale_of(found, folded=folded)
     view = page.show.view
     titles = [phone_words(f"{lane.target} {lane.phone}", view) for lane in found.legs]
-    return lanes_svg.draw(found, scaled, page.show.words, titles, _loud(page, found, scaled))
+    return lanes_svg.draw(found, scaled, page.show, titles, _loud(page, found, scaled))
 
 
 def _loud(page: _Page, found: Lanes, scaled: Scale) -> Loudness:

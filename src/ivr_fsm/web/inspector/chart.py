@@ -26,8 +26,7 @@ class Overlay:
         present: where the call is now; empty: it is over, or this is of no call.
         notes: lines under a state's name.
         heat: how much a state stands out, from 0 to 1.
-        shares: how thick an arrow is, from 0 to 1.
-        address: where a click on a state leads, with the state's name put in for ``{state}``.
+        counts: how many calls went along an arrow: the more, the thicker it is.
     """
 
     visits: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -35,7 +34,7 @@ class Overlay:
     present: str = ""
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     heat: Mapping[str, float] = field(default_factory=dict)
-    shares: Mapping[Pair, float] = field(default_factory=dict)
+    counts: Mapping[Pair, int] = field(default_factory=dict)
 
 
 def way(moves: Sequence[Pair], present: str = "") -> Overlay:
@@ -81,13 +80,21 @@ def draw(overlay: Overlay, words: Words, label: str) -> str:
     flow = chart()
     pairs = flow.events()
     dim = bool(overlay.visits)
+    labels = (
+        (_label(pair, _events(events, words)) for pair, events in pairs.items() if pair in overlay.lit)
+        if dim
+        else (_label(pair, [str(count)]) for pair, count in overlay.counts.items())
+    )
     parts = [
         f'<svg class="chart{" way" if dim else ""}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(label)}" xmlns="http://www.w3.org/2000/svg">',
         *_heads(),
         *(_area(state, words) for state in flow.inside if flow.inside[state]),
-        *(_arrow(pair, overlay) for pair in sorted(pairs, key=lambda pair: pair in overlay.lit)),
-        *(_label(pair, pairs[pair], words) for pair in pairs if not dim or pair in overlay.lit),
+        *(
+            _arrow(pair, overlay, _events(pairs[pair], words))
+            for pair in sorted(pairs, key=lambda pair: (pair in overlay.lit, overlay.counts.get(pair, 0)))
+        ),
+        *labels,
         *(_state(state, overlay, words) for state in flow.inside if not flow.inside[state]),
         "</svg>",
     ]
@@ -112,19 +119,24 @@ def _area(state: str, words: Words) -> str:
     )
 
 
-def _arrow(pair: Pair, overlay: Overlay) -> str:
-    lit = pair in overlay.lit
-    share = overlay.shares.get(pair, 0.0)
-    width = f' stroke-width="{1.5 + 8 * share:.1f}"' if share else ""
+def _events(events: Sequence[str], words: Words) -> list[str]:
+    return [words.either("events", event.replace(" ", "_"), event) for event in events]
+
+
+def _arrow(pair: Pair, overlay: Overlay, events: Sequence[str]) -> str:
+    lit, count = pair in overlay.lit, overlay.counts.get(pair, 0)
+    share = count / max(overlay.counts.values(), default=1)
+    width = f' stroke-width="{1.5 + 7 * share:.1f}"' if count else ""
+    kind = "arrow lit" if lit else "arrow used" if count else "arrow"
     return (
-        f'<path class="arrow{" lit" if lit else ""}{" used" if share else ""}" d="{route(*pair).path}"'
-        f'{width} marker-end="url(#head-{"lit" if lit else "plain"})"/>'
+        f'<path class="{kind}" d="{route(*pair).path}"{width} '
+        f'marker-end="url(#head-{"lit" if lit else "plain"})">'
+        f"<title>{escape(', '.join(events))}</title></path>"
     )
 
 
-def _label(pair: Pair, events: Sequence[str], words: Words) -> str:
+def _label(pair: Pair, lines: Sequence[str]) -> str:
     at = route(*pair)
-    lines = [words.either("events", event.replace(" ", "_"), event) for event in events]
     width, height = max(map(len, lines)) * 7.6 + 10, len(lines) * 16 + 4
     spans = "".join(
         f'<tspan x="{at.x:.1f}" y="{at.y - height / 2 + 15 + 16 * index:.1f}">{escape(line)}</tspan>'
@@ -180,7 +192,7 @@ def _wrapped(title: str) -> list[str]:
     """Return a state's name in lines that fit into its box."""
     lines: list[str] = []
     for word in title.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= 17:
+        if lines and len(lines[-1]) + 1 + len(word) <= 18:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -54,7 +55,7 @@ def page(archive: Archive, look: Look, query: Mapping[str, str]) -> str:
         )
         for state in states
     ]
-    overlay = _overlay(show, rows, found)
+    overlay = _overlay(show, plan, rows, found)
     return render(
         "flow.html",
         show=show,
@@ -101,28 +102,38 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} %" if part and whole else ""
 
 
-def _overlay(show: Showing, rows: list[StateRow], found: Statistics) -> chart.Overlay:
+def _overlay(show: Showing, plan: Plan, rows: list[StateRow], found: Statistics) -> chart.Overlay:
     longest = max((row.spent.total for row in rows), default=timedelta()) or timedelta(seconds=1)
-    notes: dict[str, list[str]] = {}
-    for row in rows:
-        lines = []
-        if row.spent.visits:
-            lines.append(show.w("flow.note_median", time=show.span(row.spent.median)))
-        if row.spent.abandoned:
-            lines.append(show.w("flow.note_abandoned", count=str(row.spent.abandoned), share=row.share))
-        notes[row.state] = lines or [_short(row)]
-    most = max(found.moves.values(), default=1)
-    shares: dict[chart.Pair, float] = {}
+    counts: Counter[chart.Pair] = Counter()
     for move, count in found.moves.items():
         if (pair := chart.arrow(move)) is not None:
-            shares[pair] = min(1.0, shares.get(pair, 0.0) + count / most)
-    heat = {row.state: row.spent.total / longest for row in rows if row.spent.total}
+            counts[pair] += count
     return chart.Overlay(
-        notes={state: each for state, each in notes.items() if each[0]}, heat=heat, shares=shares
+        notes={row.state: list(_notes(show, plan, row)) for row in rows},
+        heat={row.state: row.spent.total / longest for row in rows if row.spent.total},
+        counts=counts,
     )
 
 
-def _short(row: StateRow) -> str:
-    """Return the plan's numbers if they fit into the state's box."""
-    said = row.numbers[0].partition(" · ")[2] or row.numbers[0] if row.numbers else ""
-    return said if len(said) <= 24 else ""
+def _notes(show: Showing, plan: Plan, row: StateRow) -> Iterator[str]:
+    """Return what stands in a state's box: the plan's limit, how long it takes, how many hung up."""
+    if limits := _limits(plan, row.state):
+        yield show.w("flow.note_limit", seconds="/".join(f"{each:g}" for each in limits))
+    if row.spent.visits:
+        yield show.w("flow.note_median", time=show.span(row.spent.median))
+    if row.spent.abandoned:
+        yield show.w("flow.note_abandoned", count=str(row.spent.abandoned))
+
+
+def _limits(plan: Plan, state: str) -> list[float]:
+    part = plan.calling_back if state == "dialing_customer" else getattr(plan, state, None)
+    match part:
+        case Office():
+            return [part.from_menu.gives_up, part.otherwise.gives_up]
+        case Menu():
+            return [part.silence]
+        case Timeline() if state != "calling_back":
+            return [part.gives_up]
+        case Identifying() | Notice():
+            return [part.limit]
+    return []

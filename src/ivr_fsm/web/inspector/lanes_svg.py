@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
-from ivr_fsm.watch.words import Words
+from ivr_fsm.story.names import cause_words
 from ivr_fsm.web.inspector.lanes import Bar, Lane, Lanes, Mark
 from ivr_fsm.web.inspector.scale import Scale, scale
+from ivr_fsm.web.inspector.showing import Showing
 from ivr_fsm.web.inspector.waveform import Loudness
 
 WIDTH = 1200
@@ -21,7 +22,7 @@ WAVE = 30
 COLUMN = 2.0
 """How wide a column of the waveform is."""
 
-_LETTER = 6.6
+_LETTER = 7.4
 """How wide a letter is at most, at the size that the style sheet gives to what stands in bars."""
 
 
@@ -57,23 +58,23 @@ def scale_of(lanes: Lanes, *, folded: bool) -> Scale:
     return scale(lanes.moments, LABELS, WIDTH - LABELS - MARGIN, folded=folded)
 
 
-def draw(lanes: Lanes, scaled: Scale, words: Words, titles: Sequence[str], loud: Loudness) -> Picture:
+def draw(lanes: Lanes, scaled: Scale, show: Showing, titles: Sequence[str], loud: Loudness) -> Picture:
     """Return the picture of a call.
 
     Args:
         lanes: the call.
         scaled: where its seconds are.
-        words: the language.
+        show: in whose words.
         titles: what stands before each leg's lane: whose phone it is.
         loud: how loud the recording is in each of `columns`; empty: there is nothing to hear.
     """
-    drawing = _Drawing(lanes, scaled, words)
+    drawing = _Drawing(lanes, scaled, show)
     parts = list(drawing.parts(titles, loud))
     height = drawing.height(waves=bool(loud))
     svg = "\n".join(
         [
             f'<svg class="lanes" viewBox="0 0 {WIDTH} {height}" role="img" '
-            f'aria-label="{escape(words.text("lanes.label"))}" xmlns="http://www.w3.org/2000/svg">',
+            f'aria-label="{escape(show.w("lanes.label"))}" xmlns="http://www.w3.org/2000/svg">',
             *parts,
             f'<line class="playhead" x1="0" x2="0" y1="0" y2="{height - 18}" visibility="hidden"/>',
             "</svg>",
@@ -83,10 +84,10 @@ def draw(lanes: Lanes, scaled: Scale, words: Words, titles: Sequence[str], loud:
 
 
 class _Drawing:
-    def __init__(self, lanes: Lanes, scaled: Scale, words: Words) -> None:
+    def __init__(self, lanes: Lanes, scaled: Scale, show: Showing) -> None:
         self._lanes = lanes
         self._scale = scaled
-        self._words = words
+        self._show = show
 
     def height(self, *, waves: bool) -> int:
         rows = 1 + len(self._lanes.legs)
@@ -99,11 +100,11 @@ class _Drawing:
         for bar in self._lanes.states:
             yield self._bar(bar, 2, 20, bar.name, f"state {bar.name}")
         y = TOP
-        yield from self._lane(self._lanes.caller, y, self._words.text("lanes.caller"))
+        yield from self._lane(self._lanes.caller, y, self._show.w("lanes.caller"))
         y += ROW
         if loud:
             for channel, who in zip(loud, ("caller", "callee"), strict=False):
-                yield from self._wave(channel, y, self._words.text(f"lanes.wave_{who}"))
+                yield from self._wave(channel, y, self._show.w(f"lanes.wave_{who}"))
                 y += WAVE
             y += 8
         for lane, title in zip(self._lanes.legs, titles, strict=True):
@@ -119,7 +120,7 @@ class _Drawing:
     def _folds(self, bottom: int) -> Iterator[str]:
         for fold in self._scale.folds:
             x0, x1 = self._scale.x(fold.begin), self._scale.x(fold.end)
-            lasts = self._words.text("lanes.fold", seconds=f"{fold.end - fold.begin:.0f}")
+            lasts = self._show.w("lanes.fold", seconds=f"{fold.end - fold.begin:.0f}")
             yield (
                 f'<rect class="fold" x="{x0:.1f}" y="24" width="{x1 - x0:.1f}" height="{bottom - 24}"/>'
                 f'<text class="fold" x="{(x0 + x1) / 2:.1f}" y="{bottom - 4}">{escape(lasts)}</text>'
@@ -130,7 +131,7 @@ class _Drawing:
         shown = title if len(title) * 7 < LABELS else title[: LABELS // 7 - 1] + "…"
         yield f'<text class="lane" x="0" y="{y + 24}"><title>{escape(title)}</title>{escape(shown)}</text>'
         for bar in lane.bars:
-            says = bar.name if bar.kind == "prompt" else self._words.text(f"lanes.{bar.kind}")
+            says = bar.name if bar.kind == "prompt" else self._show.w(f"lanes.{bar.kind}")
             yield self._bar(bar, y + 8, BAR, says, bar.kind)
         for mark in lane.marks:
             yield self._mark(mark, y + 18, released=lane.released)
@@ -139,14 +140,14 @@ class _Drawing:
         x0, x1 = self._scale.x(bar.begin), self._scale.x(bar.end)
         wide = max(x1 - x0, 1.5)
         if bar.kind == "state":
-            says = self._words.either("states", bar.name, bar.name)
+            says = self._show.state(bar.name)
         text = ""
         if (fits := int((wide - 6) / _LETTER)) >= min(len(says), 4):
             cut = says if len(says) <= fits else says[: fits - 1] + "…"
             text = f'<text x="{x0 + 4:.1f}" y="{y + height - 6}">{escape(cut)}</text>'
         what = f"{says}, {_clock(bar.begin)}–{_clock(bar.end)}"
         if bar.cut:
-            what += f" ({self._words.text('lanes.cut')})"
+            what += f" ({self._show.w('lanes.cut')})"
         return (
             f'<a class="bar {escape(kind)}{" cut" if bar.cut else ""}" href="#s{bar.step}" tabindex="-1">'
             f"<title>{escape(what)}</title>"
@@ -163,16 +164,14 @@ class _Drawing:
                     f'<text x="{x:.1f}" y="{y + 4}">{escape(name)}</text>'
                 )
             case "end":
-                name = (
-                    self._words.text("lanes.let_go") if released else self._words.either("causes", name, name)
-                )
+                name = self._show.w("lanes.let_go") if released else cause_words(name, self._show.view)
                 shape = f'<path d="M{x - 5:.1f},{y - 5} l10,10 m0,-10 l-10,10"/>'
             case "timer":
-                name = self._words.either("timers", name, name)
+                name = self._show.view.either("timers", name)
                 shape = f'<path d="M{x:.1f},{y - 14} l5,-7 h-10 z"/>'
             case _:
                 shape = f'<path d="M{x:.1f},{y - 9} l8,15 h-16 z"/><text x="{x:.1f}" y="{y + 4}">!</text>'
-        says = self._words.text(f"marks.{mark.kind}", name=name)
+        says = self._show.w(f"marks.{mark.kind}", name=name)
         gone = " released" if released and mark.kind == "end" else ""
         return (
             f'<a class="mark {mark.kind}{gone}" href="#s{mark.step}" tabindex="-1">'

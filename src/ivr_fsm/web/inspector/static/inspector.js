@@ -68,10 +68,7 @@ const renew = async () => {
       for (const id of open) part.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
       if (focused) document.getElementById(focused)?.focus();
     }
-    if (page.body.dataset.live !== document.body.dataset.live) {
-      document.body.dataset.live = page.body.dataset.live ?? "";
-      document.title = page.title;
-    }
+    document.title = page.title;
     listen();
     tick();
   } finally {
