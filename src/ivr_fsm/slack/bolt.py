@@ -16,9 +16,9 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from ivr_fsm.call.desk import Desk
 from ivr_fsm.slack import sdklog
 from ivr_fsm.slack.commands import Asked, Commands
-from ivr_fsm.call.desk import Desk
 from ivr_fsm.slack.modes import BEAT, HttpMode, NoMode, SocketMode
 from ivr_fsm.slack.people import People
 from ivr_fsm.slack.presses import BUTTONS, ChannelId, Presses, UserId, mistake

@@ -13,6 +13,7 @@ from ivr_fsm.watch.words import Words
 LABEL = 75
 """The longest text of a button."""
 
+
 def buttons(call: CallEntry, words: Words) -> Block | None:
     """Return the buttons of *call*, or nothing: nothing can be done about it."""
     made = [_button(name, call, words) for name in doable(call)]

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from ivr_fsm.slack.checks import USER
 from ivr_fsm.call.desk import Answer, Desk
+from ivr_fsm.slack.checks import USER
 from ivr_fsm.slack.people import People, PeopleUnknown
 from ivr_fsm.slack.sdklog import plain
 from ivr_fsm.watch.words import Words
