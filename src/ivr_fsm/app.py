@@ -169,7 +169,6 @@ class Service:
         """
         await self.books.open()
         self.telemetry.start()
-        self.site.start()
         await self.web.start()
         if self.desk and self.channel:
             await self.desk.start()

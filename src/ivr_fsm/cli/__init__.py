@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from ivr_fsm.cli import calls, inspecting, keeping, replaying, serving, stub, tailing
+from ivr_fsm.cli import calls, inspecting, keeping, playing, replaying, serving, stub, tailing
 
 app = typer.Typer(
     help="Answers a company's calls on FreeSWITCH, one explicit state machine per call.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (serving.serve, serving.demo, serving.check, serving.diagram):
+for command in (serving.serve, playing.demo, serving.check, serving.diagram):
     app.command()(command)
 for reading in (calls.calls, calls.show, tailing.tail):
     app.command()(reading)

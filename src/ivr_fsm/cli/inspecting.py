@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,6 +25,9 @@ def inspect(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Where to listen; IVR_WEB_PORT when not given.")
     ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(help="The folder of recordings; IVR_RECORDINGS when not given.")
+    ] = None,
 ) -> None:
     """Serve the inspector's pages over a journal, until Ctrl-C; ``serve`` serves them by itself."""
     settings = read_settings()
@@ -31,8 +35,8 @@ def inspect(
     url = journal_url(journal)
     with journal_of(url):
         pass
-    changed = {"journal": url, **({} if port is None else {"web_port": port})}
-    settings = settings.model_copy(update=changed)
+    given = {"journal": url, "web_port": port, "recordings": recordings}
+    settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     try:
         asyncio.run(_inspect(settings))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Serving calls, playing them, checking what they will be served with."""
+"""Serving calls, and checking what they will be served with."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import structlog
 import typer
@@ -16,14 +15,10 @@ from rich.markup import escape
 
 from ivr_fsm import app as service
 from ivr_fsm.cli.common import OUT, fail, read_settings
-from ivr_fsm.demo.board import Board
-from ivr_fsm.demo.run import APART, NOON, Played, play
-from ivr_fsm.demo.scenarios import SCENARIOS, Scenario
-from ivr_fsm.demo.show import Screen, legend, summary
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.port import DirectoryError
-from ivr_fsm.esl.loop import shared_loop, virtual_loop
+from ivr_fsm.esl.loop import shared_loop
 from ivr_fsm.flow import diagram as drawing
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal import checking
@@ -44,40 +39,6 @@ def serve() -> None:
     configure(settings.log_format, mask_phones=settings.mask_phones)
     with asyncio.Runner(loop_factory=shared_loop) as runner:
         runner.run(_serve(settings))
-
-
-def demo(
-    once: Annotated[
-        bool, typer.Option("--once", help="Every scenario once, as fast as the clock allows.")
-    ] = False,
-    only: Annotated[str, typer.Option(help="Play only the scenario of this name.")] = "",
-    language: Annotated[Literal["ru", "en"], typer.Option(help="What watchers are told.")] = "ru",
-    prompts: Annotated[Path | None, typer.Option(help="The folder of the recordings.")] = None,
-    journal: Annotated[
-        Path, typer.Option(help="The file that the calls are kept in; what is there is replaced.")
-    ] = Path("var/demo.db"),
-) -> None:
-    """Play calls on the simulated switch: in real time, or with --once all of them at once, checked."""
-    configure("console", level="error")
-    chosen = [scenario for scenario in SCENARIOS if only in ("", scenario.name)]
-    if not chosen:
-        fail(f"no scenario {only!r}; there are {', '.join(scenario.name for scenario in SCENARIOS)}")
-    folder = prompts or read_settings().prompts
-    try:
-        for part in ("", "-wal", "-shm"):
-            journal.with_name(journal.name + part).unlink(missing_ok=True)
-        url = f"sqlite:///{journal}"
-        legend(OUT)
-        played = [
-            _play(scenario, folder, language, once=once, journal=url, at=NOON + index * APART)
-            for index, scenario in enumerate(chosen)
-        ]
-    except (PromptError, JournalError, OSError) as error:
-        fail(str(error))
-    summary(OUT, played)
-    OUT.print(f"\nWhy did a call go there? ivr-fsm show {played[-1].id[:8]} --journal {url}", soft_wrap=True)
-    if any(each.faults for each in played):
-        raise typer.Exit(1)
 
 
 def check(
@@ -171,37 +132,11 @@ def diagram(
     sys.stdout.write(drawing.svg() if svg else drawing.mermaid())
 
 
-def _play(
-    scenario: Scenario,
-    prompts: Path,
-    language: Literal["ru", "en"],
-    *,
-    once: bool,
-    journal: str,
-    at: datetime,
-) -> Played:
-    OUT.print(f"\n[bold]{scenario.name}[/]: {scenario.title}", soft_wrap=True)
-    screen = Screen(OUT)
-    with asyncio.Runner(loop_factory=virtual_loop if once else shared_loop) as runner:
-        played = runner.run(
-            play(
-                scenario,
-                prompts.resolve(),
-                (screen,),
-                journal=journal,
-                language=language,
-                board=Board(screen.say),
-                at=at,
-            )
-        )
-    screen.show(played)
-    return played
-
-
 async def _serve(settings: Settings) -> None:
     try:
         running = service.build(settings)
         await running.start()
+        running.site.start()
     except JournalError as error:
         fail(str(error))
     except (PlanError, DirectoryError, PromptError, EngineError, telemetry.TelemetryError) as error:

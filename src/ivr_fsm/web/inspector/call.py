@@ -92,7 +92,7 @@ def page(archive: Archive, look: Look, call: CallEntry, query: Mapping[str, str]
     made = _Page(archive, show, call, exported, arrival(call, exported.steps)[1])
     every = query.get("all") == "1"
     story = tell(call, made.steps, exported.gaps, show.view, every=every)
-    moves = [(step.before, step.after) for step in made.steps if step.moved]
+    moves = [step.after for step in made.steps if step.moved]
     follow_ups = archive.reader.follow_ups(call.key)
     backs = archive.reader.backs(call.call)
     return render(
@@ -114,8 +114,8 @@ def page(archive: Archive, look: Look, call: CallEntry, query: Mapping[str, str]
         picture=_picture(made, folded=query.get("unfold") != "1"),
         sound=_sound(made),
         unfolded=query.get("unfold") == "1",
-        path=[show.state(after) for _, after in moves if after not in _HIDDEN],
-        chart=_chart(show, moves, call.state if made.live else "") if moves else "",
+        path=[show.state(after) for after in moves if after not in _HIDDEN],
+        chart=_chart(show, made.steps, call.state if made.live else "") if moves else "",
         every=every,
         rows=list(_timeline(made, story.rows)),
         left_out=story.left_out,
@@ -243,9 +243,9 @@ def _loud(page: _Page, found: Lanes, scaled: Scale) -> Loudness:
         return []
 
 
-def _chart(show: Showing, moves: list[tuple[str, str]], present: str) -> str:
-    path = " → ".join(show.state(after) for _, after in moves)
-    return chart.draw(chart.way(moves, present), show.words, show.w("call.chart_label", path=path))
+def _chart(show: Showing, steps: list[StepEntry], present: str) -> str:
+    path = " → ".join(show.state(step.after) for step in steps if step.moved)
+    return chart.draw(chart.way(steps, present), show.words, show.w("call.chart_label", path=path))
 
 
 def _timeline(page: _Page, rows: list[Row]) -> Iterator[TimelineRow]:

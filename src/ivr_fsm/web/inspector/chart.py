@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 from ivr_fsm.flow.diagram import chart
 from ivr_fsm.flow.drawing import HEIGHT, PLACES, WIDTH, Box, route
+from ivr_fsm.journal.entries import StepEntry
 from ivr_fsm.watch.words import Words
 
 Pair = tuple[str, str]
@@ -22,7 +24,7 @@ class Overlay:
 
     Attributes:
         visits: the places of each state in the call's way: its first state is 1.
-        lit: the arrows that the call took.
+        lit: the arrows that the call took, each with the events that took it there, by the chart's names.
         present: where the call is now; empty: it is over, or this is of no call.
         notes: lines under a state's name.
         heat: how much a state stands out, from 0 to 1.
@@ -30,24 +32,45 @@ class Overlay:
     """
 
     visits: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    lit: frozenset[Pair] = frozenset()
+    lit: Mapping[Pair, Sequence[str]] = field(default_factory=dict)
     present: str = ""
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     heat: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[Pair, int] = field(default_factory=dict)
 
 
-def way(moves: Sequence[Pair], present: str = "") -> Overlay:
+def way(steps: Sequence[StepEntry], present: str = "") -> Overlay:
     """Return the way of a call as an overlay.
 
     Args:
-        moves: the states before and after each of its moves.
+        steps: its steps.
         present: where it is, if it is not over.
     """
     visits: dict[str, list[int]] = {}
-    for number, (_, after) in enumerate(moves, 1):
-        visits.setdefault(after, []).append(number)
-    return Overlay(visits, frozenset(filter(None, (arrow(move) for move in moves))), present)
+    lit: dict[Pair, list[str]] = {}
+    moves = [step for step in steps if step.moved]
+    for number, step in enumerate(moves, 1):
+        visits.setdefault(step.after, []).append(number)
+        if (pair := arrow((step.before, step.after))) is not None:
+            event = _event(step)
+            lit.setdefault(pair, []).extend([] if event in lit.get(pair, []) else [event])
+    return Overlay(visits, lit, present)
+
+
+def _event(step: StepEntry) -> str:
+    """Return what the chart calls the event of *step*."""
+    event = step.body.get("event")
+    said: Mapping[str, Any] = event if isinstance(event, Mapping) else {}
+    match step.event:
+        case "TimerFired":
+            return (
+                "silence_over" if dict(said.get("timer") or {}).get("name") == "silence" else "limit_reached"
+            )
+        case "LegDigitPressed":
+            return "callee_pressed"
+        case "CallArrived" if said.get("back"):
+            return "call_back_arrived"
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in step.event).lstrip("_")
 
 
 def arrow(move: Pair) -> Pair | None:
@@ -81,7 +104,7 @@ def draw(overlay: Overlay, words: Words, label: str) -> str:
     pairs = flow.events()
     dim = bool(overlay.visits)
     labels = (
-        (_label(pair, _events(events, words)) for pair, events in pairs.items() if pair in overlay.lit)
+        (_label(pair, _events(events, words)) for pair, events in overlay.lit.items())
         if dim
         else (_label(pair, [str(count)]) for pair, count in overlay.counts.items())
     )

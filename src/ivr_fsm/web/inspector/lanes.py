@@ -217,8 +217,10 @@ class _Reading:
         if bar is None:
             return
         self._close(CALLER, f"prompt {token}")
-        if result != "played" and bar.kind == "prompt":
-            bar.cut = True
+        bar.cut = bar.cut or result != "played"
+        # A bridge breaks off what plays: that is no fault.
+        told = any(command.get("what") == "prompt_missing" for command in step.commands)
+        if bar.kind == "prompt" and (told or result == "missing"):
             self._mark(self.found.caller, "missing", f"{bar.name}: {result}", step)
 
     def _stop_prompts(self, *, cut: bool) -> None:

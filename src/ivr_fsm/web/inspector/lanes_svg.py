@@ -160,8 +160,8 @@ class _Drawing:
         match mark.kind:
             case "digit":
                 shape = (
-                    f'<circle cx="{x:.1f}" cy="{y}" r="9"/>'
-                    f'<text x="{x:.1f}" y="{y + 4}">{escape(name)}</text>'
+                    f'<circle cx="{x:.1f}" cy="{y - 10}" r="8"/>'
+                    f'<text x="{x:.1f}" y="{y - 6}">{escape(name)}</text>'
                 )
             case "end":
                 name = self._show.w("lanes.let_go") if released else cause_words(name, self._show.view)
