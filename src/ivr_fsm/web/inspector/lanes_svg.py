@@ -98,7 +98,7 @@ class _Drawing:
         yield from self._folds(bottom)
         yield from self._axis(bottom)
         for bar in self._lanes.states:
-            yield self._bar(bar, 2, 20, bar.name, f"state {bar.name}")
+            yield self._bar(bar, 2, 20, bar.name, "state")
         y = TOP
         yield from self._lane(self._lanes.caller, y, self._show.w("lanes.caller"))
         y += ROW
