@@ -19,6 +19,12 @@ const tick = () => {
 
 // The list of calls
 
+// Calls that are over come into the history: it is fetched anew, not more often than every five seconds.
+let renewing = 0;
+const renewHistory = () => {
+  if (!renewing) renewing = setTimeout(() => { renewing = 0; renew(); }, 1000 + Math.random() * 4000);
+};
+
 const takeRows = ({ rows, order }) => {
   const body = document.querySelector("#live tbody");
   if (!body) return;
@@ -36,7 +42,7 @@ const takeRows = ({ rows, order }) => {
     if (focused) row.querySelector("a")?.focus();
   }
   const wanted = new Set(order);
-  for (const [key, row] of there) if (!wanted.has(key)) row.remove();
+  for (const [key, row] of there) if (!wanted.has(key)) { row.remove(); renewHistory(); }
   order.forEach((key, index) => {
     const row = there.get(key);
     if (row && body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
