@@ -13,8 +13,9 @@ from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, 
 from multidict import CIMultiDictProxy
 
 from ivr_fsm.web.access import COOKIE, Access
-from ivr_fsm.web.inspector import sign_in
-from ivr_fsm.web.inspector.look import Look
+from ivr_fsm.web.inspector.archive import Shelf
+from ivr_fsm.web.inspector.clerk import Clerk
+from ivr_fsm.web.inspector.routes import Inspector
 from ivr_fsm.web.login import Login
 from ivr_fsm.web.people import NOBODY, People, Right, parse_networks, parse_rights, parse_tokens
 from ivr_fsm.web.server import WebServer
@@ -23,10 +24,6 @@ TOKEN = "0123456789abcdef"
 OLGA = "olgas-token-not-short"
 BORIS = "boris=s-token-has-equal=="
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-
-
-def _page(_request: web.Request, onward: str, fault: str) -> str:
-    return sign_in.page(Look(), onward, fault)
 
 
 class Clock:
@@ -79,6 +76,7 @@ class Site:
             access.require_or_link(request, Right.LISTEN)
             return web.Response(text="sound")
 
+        pages = Inspector(Clerk(Shelf("sqlite:///none.db", "Europe/Moscow")), access, "ru", None)
         self.server = WebServer(
             "127.0.0.1",
             0,
@@ -88,7 +86,7 @@ class Site:
                 web.get("/numbers", needs(Right.NUMBERS)),
                 web.post("/act", needs(Right.ACT)),
                 web.get("/recordings/{name}", recording),
-                *Login(access, _page, url).routes,
+                *Login(access, pages.sign_in, url).routes,
             ],
         )
 
