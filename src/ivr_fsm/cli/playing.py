@@ -88,7 +88,7 @@ def _show_them(played: Sequence[Played], url: str, recordings: Path, address: st
     """Say where the calls can be looked at; on a terminal, keep the inspector open until Ctrl-C."""
     show = f"ivr-fsm show {played[-1].id[:8]} --journal {url}"
     OUT.print(f"\nWhy did a call go there? {show}", soft_wrap=True)
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         inspect = f"ivr-fsm inspect --journal {url} --recordings {recordings}"
         OUT.print(f"See it in a browser: {inspect}", soft_wrap=True)
         return
