@@ -224,6 +224,8 @@ class Service:
         self.server.close()
         # Each call that is left hears that its connection is gone: its phones are let go, its end is written.
         await self._emptied(LETTING_GO)
+        # What still talks is recorded on: that is looked at when the service is back.
+        await self.books.rest()
         self.control.close()
         await self.site.close()
         await self.web.close()

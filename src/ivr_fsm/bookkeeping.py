@@ -103,10 +103,14 @@ class Books:
         self._deliveries.start()
         self._keeper.start()
 
-    async def close(self) -> None:
-        """End all of it, the journal last: calls that end at the last moment are still written."""
+    async def rest(self) -> None:
+        """Look at no recording any more."""
         if self.examiner:
             await self.examiner.close()
+
+    async def close(self) -> None:
+        """End all of it, the journal last: calls that end at the last moment are still written."""
+        await self.rest()
         await self._keeper.close()
         if self.writer:
             await self.writer.close()

@@ -64,7 +64,7 @@ class Site:
 
     def call_link(self, call: CallEntry) -> str | None:
         """Return a link to a call's page; None: it is not known how the pages are reached from outside."""
-        return f"{self._url}/calls/{call.key}" if self._inspector and self._url else None
+        return f"{self._url}/calls/{call.call}" if self._inspector and self._url else None
 
     def recording_link(self, call_id: str) -> str | None:
         """Return a link to the recording of a call, whether it was made or not; None: none can be given."""

@@ -146,7 +146,8 @@ async def test_what_is_foretold_comes_true(
         before = with_plan(then, then.plan).waited
         assert before is not None
         assert foretold.waited is not None
-        assert before - foretold.waited == pytest.approx(sooner, abs=0.05)
+        # The announcement is spoken while the test runs: engines differ by some tenths of a second.
+        assert before - foretold.waited == pytest.approx(sooner, abs=0.3)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ STRANGER = Look(numbers=False, listen=False)
     [
         ("ru", "", "Вход в инспектор звонков"),
         ("en", "", "Log in to the call inspector"),
-        ("ru", "wrong", "Токен не подходит."),
-        ("en", "wait", "Too many tries. Wait a minute."),
+        ("ru", "wrong", "Такого токена нет."),
+        ("en", "wait", "Too many wrong tokens: wait a minute."),
     ],
 )
 def test_it_says_what_is_wanted_and_what_was_wrong(language: str, fault: str, said: str) -> None:
