@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import OperationalError
 from tests.journal.conftest import Database
 from tests.postgres import PASSWORD, PostgreSQL
@@ -26,6 +26,7 @@ from ivr_fsm.journal.database import (
     reason,
     shown,
 )
+from ivr_fsm.journal.reader import Reader, Wanted
 from ivr_fsm.journal.tables import METADATA
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,19 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
     migrate(database.engine())
     with database.engine().connect() as connection:
         assert connection.execute(text("SELECT revision FROM plans")).all() == [("r",)]
+
+
+def test_live_calls_are_found_in_an_index_of_theirs(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/journal.db")
+    migrate(engine)
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    Reader(engine).calls(Wanted(live=True))
+    [query] = asked
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (50, 0)).all()
+    engine.dispose()
+    assert "calls_live" in str(plan)
 
 
 STARTER = """

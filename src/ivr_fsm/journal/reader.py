@@ -15,7 +15,7 @@ from ivr_fsm.journal.codec import Json
 from ivr_fsm.journal.database import faults
 from ivr_fsm.journal.entries import CallEntry, FollowUp, GapEntry, StepEntry
 from ivr_fsm.journal.numbers import spaced
-from ivr_fsm.journal.tables import CALLS, FOLLOW_UPS, GAPS, PLANS, STEPS, micros
+from ivr_fsm.journal.tables import CALLS, FOLLOW_UPS, GAPS, LIVE, PLANS, STEPS, micros
 
 SHORTEST_ID = 4
 """With so many of its first characters a call's id can be given."""
@@ -185,10 +185,9 @@ class Reader:
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     calls = CALLS.c
-    live = and_(calls.ended.is_(None), calls.lost.is_(None))
     found = []
     if wanted.live is not None:
-        found.append(live if wanted.live else not_(live))
+        found.append(LIVE if wanted.live else not_(LIVE))
     if wanted.outcome:
         found.append(_has_outcome(wanted.outcome))
     if wanted.abandoned_in:

@@ -79,6 +79,9 @@ Index(
 _CLAIMED = CALLS.c.claimed.is_not(None) & CALLS.c.done.is_(None)
 Index("calls_claimed", CALLS.c.claimed, sqlite_where=_CLAIMED, postgresql_where=_CLAIMED)
 Index("calls_back", CALLS.c.back, sqlite_where=CALLS.c.back != "", postgresql_where=CALLS.c.back != "")
+LIVE = CALLS.c.ended.is_(None) & CALLS.c.lost.is_(None)
+"""Of a call that is on now. Written like this, it is found in its index."""
+Index("calls_live", CALLS.c.key, sqlite_where=LIVE, postgresql_where=LIVE)
 
 OF_THE_PERSON = frozenset({"phone", "name", "order_id"})
 """Columns that are not written again once they were removed."""
