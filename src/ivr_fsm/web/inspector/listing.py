@@ -152,7 +152,8 @@ def page(archive: Archive, rows: LiveRows, look: Look, query: Mapping[str, str])
         (day, [row(show, call) for call in of_day])
         for day, of_day in groupby(found, key=lambda call: show.day(call.started))
     ]
-    count = archive.reader.count(ask.wanted, COUNTED + 1) if found else 0
+    # Where all of them are on this page, the journal is not searched again.
+    count = archive.reader.count(ask.wanted, COUNTED + 1) if older or newer else len(found)
     return render(
         "calls.html",
         show=show,
