@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, or_, select
 
@@ -19,6 +19,8 @@ from ivr_fsm.journal.tables import CALLS, FOLLOW_UPS, GAPS, LIVE, PLANS, STEPS, 
 
 SHORTEST_ID = 4
 """With so many of its first characters a call's id can be given."""
+
+Columns = TypeVarTuple("Columns")
 
 _OF_IDS = set("0123456789abcdef-")
 _GREATEST_KEY = 2**63 - 1
@@ -130,7 +132,12 @@ class Reader:
             .where(STEPS.c.key.between(first, last), STEPS.c.before != STEPS.c.after)
             .order_by(STEPS.c.key, STEPS.c.number)
         )
-        return [(row["key"], row["mono"], row["before"], row["after"]) for row in self._rows(moved)]
+        return self._tuples(moved)
+
+    def outcomes(self, wanted: Wanted, limit: int) -> list[tuple[int, str]]:
+        """Return (key, outcome) of calls that are *wanted* and were taken, the newest first."""
+        taken = select(CALLS.c.key, CALLS.c.outcome).where(*_conditions(wanted), CALLS.c.refused == "")
+        return self._tuples(taken.order_by(CALLS.c.key.desc()).limit(limit))
 
     def follow_ups(self, key: int) -> list[FollowUp]:
         """Return what people did about a call that was over, in their order."""
@@ -181,6 +188,10 @@ class Reader:
     def _rows(self, query: Select[Any]) -> Sequence[Any]:
         with faults(self._engine), self._engine.connect() as connection:
             return connection.execute(query).mappings().all()
+
+    def _tuples(self, query: Select[*Columns]) -> list[tuple[*Columns]]:
+        with faults(self._engine), self._engine.connect() as connection:
+            return [(*row,) for row in connection.execute(query)]
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.reader import Reader, Wanted
 
 MOST = 5000
@@ -54,23 +53,24 @@ class Statistics:
 def statistics(reader: Reader, since: datetime | None) -> Statistics:
     """Return the figures of the calls that began at *since* or later and are over."""
     wanted = Wanted(live=False, since=since)
-    calls = [call for call in reader.calls(wanted, MOST) if not call.refused]
-    count = len(calls) if len(calls) < MOST else reader.count(wanted)
+    calls = dict(reader.outcomes(wanted, MOST))
     if not calls:
         return Statistics(0, 0)
+    count = len(calls)
+    if count == MOST:
+        count = reader.count(wanted) - reader.count(replace(wanted, outcome="refused"))
     lasted, moves = _visits(reader, calls)
     abandoned = Counter(
-        call.outcome.partition(":")[2] for call in calls if call.outcome.startswith("abandoned:")
+        outcome.partition(":")[2] for outcome in calls.values() if outcome.startswith("abandoned:")
     )
     states = {state: _spent(lasted[state], abandoned[state]) for state in lasted.keys() | abandoned.keys()}
     return Statistics(count, len(calls), states, moves)
 
 
 def _visits(
-    reader: Reader, calls: Sequence[CallEntry]
+    reader: Reader, keys: Collection[int]
 ) -> tuple[defaultdict[str, list[float]], Counter[tuple[str, str]]]:
     """Return how long each visit of each state lasted, in seconds, and the moves."""
-    keys = {call.key for call in calls}
     lasted: defaultdict[str, list[float]] = defaultdict(list)
     moves: Counter[tuple[str, str]] = Counter()
     found = [move for move in reader.moves(min(keys), max(keys)) if move[0] in keys]
