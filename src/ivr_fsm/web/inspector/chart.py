@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -51,8 +52,8 @@ def way(steps: Sequence[StepEntry], present: str = "") -> Overlay:
     moves = [step for step in steps if step.moved]
     for number, step in enumerate(moves, 1):
         visits.setdefault(step.after, []).append(number)
-        if (pair := arrow((step.before, step.after))) is not None:
-            event = _event(step)
+        event = _event(step)
+        if (pair := arrow((step.before, step.after), event)) is not None:
             lit.setdefault(pair, []).extend([] if event in lit.get(pair, []) else [event])
     return Overlay(visits, lit, present)
 
@@ -73,26 +74,39 @@ def _event(step: StepEntry) -> str:
     return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in step.event).lstrip("_")
 
 
-def arrow(move: Pair) -> Pair | None:
+def arrow(move: Pair, event: str = "") -> Pair | None:
     """Return the arrow of the chart that a move goes along: an arrow of a state that holds others, too.
 
-    None: today's flow has none, the call is of an older one.
+    Args:
+        move: the states before and after.
+        event: what moved the call, by the chart's name; empty: that is not known.
+
+    Returns:
+        None: today's flow has no such arrow, the call is of an older one.
     """
+    pairs = the_events()
+    found = [pair for pair in _candidates(move) if pair in pairs]
+    return next((pair for pair in found if event.replace("_", " ") in pairs[pair]), next(iter(found), None))
+
+
+@cache
+def the_events() -> dict[Pair, list[str]]:
+    """Return the arrows of today's flow, each with its events in words."""
+    return chart().events()
+
+
+def _candidates(move: Pair) -> Iterator[Pair]:
+    """Return *move*, and the same from and into the states that hold its states."""
     flow = chart()
-    pairs = flow.pairs()
     holders = {child: state for state, children in flow.inside.items() for child in children}
-    before, after = move
-    while True:
-        target = after
-        while True:
-            if (before, target) in pairs:
-                return before, target
-            if flow.first.get(holders.get(target, "")) != target or target not in holders:
-                break
-            target = holders[target]
-        if before not in holders:
-            return None
-        before = holders[before]
+    before: str | None = move[0]
+    while before is not None:
+        after: str | None = move[1]
+        while after is not None:
+            yield before, after
+            # Whoever enters a state that holds others enters the first of them.
+            after = holders.get(after) if flow.first.get(holders.get(after, "")) == after else None
+        before = holders.get(before)
 
 
 def draw(overlay: Overlay, words: Words, label: str) -> str:
@@ -101,7 +115,7 @@ def draw(overlay: Overlay, words: Words, label: str) -> str:
     Colours come from the page's style sheet. States of an older flow are left out.
     """
     flow = chart()
-    pairs = flow.events()
+    pairs = the_events()
     dim = bool(overlay.visits)
     labels = (
         (_label(pair, _events(events, words)) for pair, events in overlay.lit.items())

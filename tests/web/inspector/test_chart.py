@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.resources import files
+from xml.etree import ElementTree
+
+import pytest
+from tests.playbook import playbook
+
+from ivr_fsm.demo.scenarios import SCENARIOS
+from ivr_fsm.flow.diagram import chart as the_chart
+from ivr_fsm.web.inspector.chart import Overlay, arrow, draw, way
+from ivr_fsm.web.inspector.templates import STATIC
+from ivr_fsm.web.inspector.words import LANGUAGES, words_of
+
+PACKAGE = files("ivr_fsm.web.inspector")
+
+
+@pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
+def test_a_calls_way_is_lit_and_numbered(name: str) -> None:
+    book = playbook()
+    steps = book.reader.steps(book.call(name).key)
+    moves = [step for step in steps if step.moved]
+    found = way(steps)
+    numbered = sorted((number, state) for state, visits in found.visits.items() for number in visits)
+    assert numbered == list(enumerate((step.after for step in moves), 1))
+    assert len(found.lit) <= len(moves)
+    assert {pair[1] for pair in found.lit} >= {step.after for step in moves} - {"identifying"}
+    pairs = the_chart().events()
+    for pair, events in found.lit.items():
+        assert {event.replace("_", " ") for event in events} <= set(pairs[pair])
+    ElementTree.fromstring(draw(found, words_of("ru"), "путь"))
+
+
+def test_a_move_of_an_older_flow_has_no_arrow() -> None:
+    assert arrow(("menu", "somewhere")) is None
+    assert arrow(("partner_notice", "menu")) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_on_it_has_words(language: str) -> None:
+    words, flow = words_of(language), the_chart()
+    known = words.all
+    for state, inside in flow.inside.items():
+        assert f"{'areas' if inside else 'states'}.{state}" in known
+    for events in flow.events().values():
+        for event in events:
+            assert f"events.{event.replace(' ', '_')}" in known
+    svg = draw(Overlay(counts=dict.fromkeys(flow.events(), 3)), words, "<все> & каждый")
+    assert ElementTree.fromstring(svg).get("aria-label") == "<все> & каждый"
+
+
+def test_both_languages_say_the_same() -> None:
+    ru, en = (tomllib.loads((PACKAGE / f"{language}.toml").read_text("utf-8")) for language in LANGUAGES)
+    assert ru.keys() == en.keys()
+    for section in ru:
+        assert ru[section].keys() == en[section].keys(), section
+        for key, text in ru[section].items():
+            fields = re.compile(r"\{(\w+)\}")
+            assert set(fields.findall(text)) == set(fields.findall(en[section][key])), (section, key)
+
+
+def test_every_text_that_is_used_exists_and_every_own_text_is_used() -> None:
+    sources = [each for each in PACKAGE.iterdir() if each.name.endswith(".py")]
+    sources += list((PACKAGE / "pages").iterdir())
+    said = "\n".join(each.read_text("utf-8") for each in sources)
+    used = set(re.findall(r"""["']([a-z_]+\.[a-z_0-9]+)["']""", said))
+    made = set(re.findall(r"""["']([a-z_]+\.[a-z_]*)["']\s*~""", said))
+    made |= set(re.findall(r"""f["']([a-z_]+\.[a-z_]*)\{""", said))
+    own = tomllib.loads((PACKAGE / "ru.toml").read_text("utf-8"))
+    keys = {f"{section}.{key}" for section, texts in own.items() for key in texts}
+    sections = set(own)
+    for key in used:
+        if (
+            key not in made
+            and key.partition(".")[0] in sections
+            and not key.endswith((".html", ".css", ".js", ".svg"))
+        ):
+            assert key in words_of("ru").all, key
+    by_name = ("events.", "areas.")
+    unused = {key for key in keys - used if not any(key.startswith(start) for start in (*made, *by_name))}
+    assert unused == set()
+
+
+def test_static_files_are_there() -> None:
+    assert {file.name for file in STATIC.iterdir()} >= {"inspector.css", "inspector.js", "icon.svg"}
