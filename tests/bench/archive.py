@@ -25,6 +25,7 @@ from ivr_fsm.journal.page import new_key
 from ivr_fsm.journal.reader import Reader, Wanted
 from ivr_fsm.journal.rows import Row
 from ivr_fsm.journal.tables import CALLS, STEPS, moment
+from tests.bench.pages import measure_pages
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
 A_DAY = 90
@@ -46,12 +47,14 @@ class Archive:
         calls, steps: how many there are.
         size: bytes of the database for each call.
         asked: the milliseconds of each question, by its words.
+        pages: the milliseconds of each page of the inspector, by its words.
     """
 
     calls: int
     steps: int = 0
     size: float = 0.0
     asked: dict[str, list[float]] = field(default_factory=dict)
+    pages: dict[str, list[float]] = field(default_factory=dict)
 
 
 def measure_archive(folder: Path, calls: int) -> Archive:
@@ -73,6 +76,7 @@ def measure_archive(folder: Path, calls: int) -> Archive:
             _milliseconds(lambda command=command: subprocess.run(command, check=True, capture_output=True))
             for _ in range(3)
         ]
+    done.pages = measure_pages(engine)
     engine.dispose()
     return done
 

@@ -11,13 +11,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
 TIME_PARTS = "time parts"
+QUIET = "ignore:resource_tracker:UserWarning"
+"""A server leaves without clearing up, and what its pages were made with is cleared up behind it."""
 SERVERS = ("asyncio", "greenswitch", "no journal", "ours")
 
 
@@ -79,18 +81,28 @@ class Server:
     """A running server.
 
     Args:
-        name: one of `SERVERS`, or ``Slack answers``, ``Slack dead``.
-        control_port: where the service finds the switch's control connection.
+        name: one of `SERVERS`, or ``Slack answers``, ``Slack dead``, ``open pages``.
+        control_port: where the service finds the switch's control connection, or browsers find its pages.
         folder: where it may write.
         core: where it runs; None: anywhere.
-        more: for ``ours``, its journal's file, and the address of its Slack.
+        more: for ``ours``, its journal's file, and the address of its Slack; how many pages are open.
+
+    Attributes:
+        port: where it takes calls.
+        web_port: where the service's pages are.
     """
 
     def __init__(self, name: str, control_port: int, folder: str, core: int | None, *more: str) -> None:
         command = [sys.executable, "-m", "tests.bench.process", name, str(control_port), folder, *more]
         self.name = name
+        self.folder = folder
         self._process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONWARNINGS": QUIET},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         if core is not None:
             os.sched_setaffinity(self._process.pid, {core})
@@ -98,11 +110,23 @@ class Server:
         if not line:
             self.close()
             raise RuntimeError(f"the server {name} did not start")
-        self.port = int(line)
+        self.port, *web = map(int, line.split())
+        self.web_port = web[0] if web else 0
 
     def usage(self) -> Usage:
         """Ask the server what it has used."""
         return Usage(**json.loads(self._say("usage\n")))
+
+    def child(self) -> Usage | None:
+        """Return what the largest of the server's own processes has used; None: unknown, or it has none."""
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[1]) == self._process.pid:
+                    cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                    found.append(Usage(cpu, _memory(stat.parent), {}))
+        return max(found, key=lambda usage: usage.memory, default=None)
 
     def time_parts(self) -> None:
         """Let the service time its own parts from now on, which makes it a little slower."""
@@ -121,7 +145,7 @@ class Server:
 
 
 def main(name: str, control_port: str, folder: str, journal: str = "", slack: str = "") -> None:
-    """Be a server: print the port, then a line of `Usage` for each line that comes in."""
+    """Be a server: print the ports, then a line of `Usage` for each line that comes in."""
     counted: Counter[str] = Counter()
     threading.Thread(target=_answer, args=(counted,), daemon=True).start()
     # Each server loads its own things only.
@@ -135,6 +159,10 @@ def main(name: str, control_port: str, folder: str, journal: str = "", slack: st
             from tests.bench.slack import serve_slack
 
             asyncio.run(serve_slack(dead=name == "Slack dead", count=lambda: counted.update(["requests"])))
+        case "open pages":
+            from tests.bench.readers import serve_readers
+
+            asyncio.run(serve_readers(int(control_port), int(journal), counted.update))
         case _:
             from tests.bench import baselines
 
@@ -153,8 +181,8 @@ def _answer(counted: Mapping[str, float]) -> None:
     os._exit(0)
 
 
-def _memory() -> int:
-    status = Path("/proc/self/statm")
+def _memory(process: Path = Path("/proc/self")) -> int:
+    status = process / "statm"
     if status.exists():
         return int(status.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     import resource

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -15,6 +16,7 @@ from tests.bench.measure import EVENT_EVERY, Counts
 from tests.bench.process import SERVERS
 from tests.bench.run import Run, percentile
 from tests.bench.slack import ANSWERS, DEAD, NONE
+from tests.bench.watched import PAGES, Watched
 
 PACKAGES = ("gevent", "greenlet", "greenswitch", "python-statemachine", "sqlalchemy", "structlog")
 
@@ -26,7 +28,9 @@ def show(console: Console, run: Run, counts: Counts) -> None:
     console.print(_figures(run))
     console.print(_parts(run))
     console.print(_slacks(run))
+    console.print(_watched(run.watched))
     console.print(_archive(run))
+    console.print(_pages(run))
     console.print(_conditions(run, counts), soft_wrap=True)
 
 
@@ -61,15 +65,41 @@ def _slacks(run: Run) -> Table:
     return table
 
 
+def _watched(found: Watched) -> Table:
+    title = f"digit → uuid_break in ms, {found.live} live calls: no page open, and {PAGES}"
+    maker = found.maker
+    if maker and found.seconds:
+        share, sent = maker.cpu / found.seconds, (found.sent.get(name, 0) for name in ("pages", "events"))
+        pages, events = (each / found.seconds for each in sent)
+        title += (
+            f"\n(sent {pages:.1f} pages and {events:.0f} events a second; the process that makes them had "
+            f"{maker.memory / 1e6:.0f} MB and {share:.0%} of a core)"
+        )
+    table = Table(title=title)
+    for column in ("", "none", f"{PAGES} pages", f"{PAGES} pages : none"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, percent in (("median", 50), ("p90", 90), ("p99", 99)):
+        none, pages = (percentile(each, percent) * 1000 for each in (found.without, found.pages))
+        table.add_row(name, _short(none), _short(pages), f"{pages / none:.2f}")
+    return table
+
+
 def _archive(run: Run) -> Table:
     kept = run.archive
     title = (
         f"A journal of {kept.calls:,} calls, {kept.steps:,} steps, {kept.size / 1000:.1f} kB a call (SQLite)"
     )
-    table = Table(title=title)
+    return _timed(Table(title=title), kept.asked)
+
+
+def _pages(run: Run) -> Table:
+    return _timed(Table(title="The inspector's pages over it, by HTTP"), run.archive.pages)
+
+
+def _timed(table: Table, asked: Mapping[str, Sequence[float]]) -> Table:
     for column in ("asked for", "median, ms", "slowest, ms"):
         table.add_column(column, justify="left" if column == "asked for" else "right")
-    for words, found in kept.asked.items():
+    for words, found in asked.items():
         table.add_row(words, _short(median(found)), _short(max(found)))
     return table
 

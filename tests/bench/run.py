@@ -17,6 +17,7 @@ from tests.bench.process import SERVERS, Machine, Server, two_cores
 from tests.bench.simulated import simulated
 from tests.bench.slack import Slacks, measure_slacks
 from tests.bench.tape import Tape
+from tests.bench.watched import Watched, measure_watched
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Run:
         figures: by name, in the order of printing.
         archive: what a journal of many calls answers, and how fast.
         slacks: what a digit takes with Slack and without.
+        watched: what a digit takes with pages of the inspector open and without.
         parts: milliseconds from digit to ``uuid_break`` in the service, by part; the last is all of it.
     """
 
@@ -49,6 +51,7 @@ class Run:
     parts: dict[str, float] = field(default_factory=dict)
     archive: Archive = field(default_factory=lambda: Archive(0))
     slacks: Slacks = field(default_factory=Slacks)
+    watched: Watched = field(default_factory=Watched)
 
     def value(self, server: str, name: str, unit: str, value: float) -> None:
         """Note a value."""
@@ -86,6 +89,7 @@ async def run(counts: Counts, progress: Callable[[str], None] = lambda _text: No
                             progress(f"{name}: {phase.__doc__}")
                             await phase(done, bench, counts)
             done.slacks = await measure_slacks(double, folder, core, counts, progress)
+            done.watched = await measure_watched(double, folder, core, counts, progress)
         progress(f"a journal of {counts.kept} calls")
         done.archive = await asyncio.to_thread(measure_archive, Path(folder), counts.kept)
     done.others = before.others_since()

@@ -94,5 +94,5 @@ async def _serve(control_port: int, folder: Path, journal: str, told: dict[str, 
         )
         service = Service(settings, plan(), OneCustomer(), [StepLog(Words("ru"))])
         await service.start()
-        print(service.server.port, flush=True)
+        print(service.server.port, service.web.port, flush=True)
         await asyncio.Event().wait()

@@ -48,3 +48,9 @@ def test_a_quick_run_prints_every_figure() -> None:
     assert all(isfinite(float(value)) for row in slack.values() for value in row)
     [asked] = re.findall(r"The Slack that answers had (\d+) requests", printed.getvalue())
     assert int(asked) > 0
+    watched = {row[0].strip(): row[1:] for row in rows if len(row) == 4}
+    assert watched.keys() == {"median", "p90", "p99"}
+    assert all(isfinite(float(value)) for row in watched.values() for value in row)
+    assert re.search(r"sent [0-9.]+ pages and [0-9]+ events a second", printed.getvalue())
+    timed = {row[0].strip() for row in rows if len(row) == 3}
+    assert {"the list", "each outcome", "search: nothing is found", "a long call, replayed"} <= timed
