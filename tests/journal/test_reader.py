@@ -100,6 +100,25 @@ async def test_every_filter_on_every_database(kept: Kept) -> None:
         assert kept.find(wanted) == found, wanted
 
 
+async def test_what_is_counted_is_read_of_calls_that_were_taken(kept: Kept) -> None:
+    found = kept.reader.outcomes(Wanted(live=False), 50)
+    names = {call.key: kept.names[call.call] for call in kept.reader.calls(Wanted())}
+    assert [key for key, _ in found] == sorted((key for key, _ in found), reverse=True)
+    assert {names[key]: outcome for key, outcome in found} == {
+        "lost": "",
+        "abandoned": "abandoned:greeting",
+        "partner": "partner",
+        "answered": "answered:office",
+    }
+    assert kept.reader.outcomes(Wanted(live=False), 2) == found[:2]
+    [answered] = [key for key, name in names.items() if name == "answered"]
+    moves = kept.reader.moves(answered, answered)
+    assert {key for key, *_ in moves} == {answered}
+    assert [(before, after) for _, _, before, after in moves] == [
+        (step.before, step.after) for step in kept.reader.steps(answered) if step.moved
+    ]
+
+
 async def test_a_call_is_found_by_the_beginning_of_its_id(kept: Kept) -> None:
     for call_id, name in kept.names.items():
         for given in (call_id, call_id.upper(), call_id[:8], call_id[:13]):
