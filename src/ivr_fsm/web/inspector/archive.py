@@ -54,6 +54,12 @@ class Archive:
         """Return the calls that are on now, the newest first."""
         return self.reader.calls(Wanted(live=True), most)
 
+    @property
+    def newest(self) -> int:
+        """The key of the newest call, on the line or over; 0: there was none yet."""
+        found = self.reader.calls(Wanted(), 1)
+        return found[0].key if found else 0
+
     def recording(self, call: CallEntry) -> Path | None:
         """Return the recording of a call, if it is there."""
         return of_call(self._shelf.recordings, call.call)

@@ -18,6 +18,9 @@ Pair = tuple[str, str]
 OUTERMOST = ("live", "dialing")
 """The states that hold others: they are drawn as areas, and are no place where a call is."""
 
+_SHORT = (("arriving", "live"),)
+"""Arrows that have no room for a label on one line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
@@ -151,7 +154,7 @@ def _area(state: str, words: Words) -> str:
     box = PLACES[state]
     return (
         f'<g class="area"><rect x="{box.x - box.w / 2:g}" y="{box.y - box.h / 2:g}" width="{box.w:g}" '
-        f'height="{box.h:g}" rx="14"/><text x="{box.x - box.w / 2 + 14:g}" y="{box.y - box.h / 2 + 24:g}">'
+        f'height="{box.h:g}" rx="14"/><text x="{box.x + box.w / 2 - 14:g}" y="{box.y - box.h / 2 + 24:g}">'
         f"{escape(words.either('areas', state, state))}</text></g>"
     )
 
@@ -174,6 +177,8 @@ def _arrow(pair: Pair, overlay: Overlay, events: Sequence[str]) -> str:
 
 def _label(pair: Pair, lines: Sequence[str]) -> str:
     at = route(*pair)
+    if pair in _SHORT:
+        lines = [part for line in lines for part in _wrapped(line, 10)]
     width, height = max(map(len, lines)) * 7.6 + 10, len(lines) * 16 + 4
     spans = "".join(
         f'<tspan x="{at.x:.1f}" y="{at.y - height / 2 + 15 + 16 * index:.1f}">{escape(line)}</tspan>'
@@ -225,11 +230,11 @@ def _badge(box: Box, height: float, visits: Sequence[int]) -> str:
     )
 
 
-def _wrapped(title: str) -> list[str]:
-    """Return a state's name in lines that fit into its box."""
+def _wrapped(title: str, width: int = 16) -> list[str]:
+    """Return *title* in lines of *width* letters: so many of a state's name fit into its box."""
     lines: list[str] = []
     for word in title.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= 18:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

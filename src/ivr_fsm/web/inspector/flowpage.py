@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ivr_fsm.flow.diagram import chart as the_chart
-from ivr_fsm.flow.plan import CallingBack, Identifying, Menu, Notice, Office, Plan, Timeline
+from ivr_fsm.flow.plan import CallingBack, Identifying, Mark, Menu, Notice, Office, Plan, Timeline
 from ivr_fsm.web.inspector import chart
 from ivr_fsm.web.inspector.archive import Archive
 from ivr_fsm.web.inspector.look import Look
@@ -42,7 +42,8 @@ def page(archive: Archive, look: Look, query: Mapping[str, str]) -> str:
     period = query.get("period", "")
     period = period if period in PERIODS else "week"
     lasts = PERIODS[period]
-    found = statistics(archive.reader, datetime.now(UTC) - lasts if lasts else None)
+    since = datetime.now(UTC) - lasts if lasts else None
+    found = statistics(archive.reader, since)
     revision = archive.today
     plan = archive.plan(revision) or Plan()
     states = [state for state, inside in the_chart().inside.items() if not inside and state not in _PASSED_BY]
@@ -62,6 +63,7 @@ def page(archive: Archive, look: Look, query: Mapping[str, str]) -> str:
         look=look,
         up="",
         period=period,
+        since=f"{show.local(since):%Y-%m-%d}" if since else "",
         periods=list(PERIODS),
         found=found,
         revision=revision,
@@ -93,9 +95,16 @@ def numbers(show: Showing, plan: Plan, state: str) -> list[str]:
 
 
 def _timeline(show: Showing, timeline: Timeline) -> str:
-    plays = ", ".join(map(str, timeline.plays))
+    plays = ", ".join(_mark(show, each) for each in timeline.plays)
     gives_up = show.w("flow.gives_up", seconds=f"{timeline.gives_up:g}")
     return f"{plays} · {gives_up}" if plays else gives_up
+
+
+def _mark(show: Showing, mark: Mark) -> str:
+    if mark.every is None:
+        return str(mark)
+    first = str(mark.model_copy(update={"every": None}))
+    return show.w("flow.every", first=first, seconds=f"{mark.every:g}")
 
 
 def _share(part: int, whole: int) -> str:

@@ -147,6 +147,8 @@ def page(archive: Archive, rows: LiveRows, look: Look, query: Mapping[str, str])
     """Return the page."""
     show = Showing(look, archive.zone)
     ask = asked(query, show)
+    # What comes while the page is made is newer than that: the page fetches it when it is open.
+    newest, live = archive.newest, rows.shown(look.of_rows)
     found, older, newer = _part(archive.reader, ask)
     days = [
         (day, [row(show, call) for call in of_day])
@@ -160,7 +162,8 @@ def page(archive: Archive, rows: LiveRows, look: Look, query: Mapping[str, str])
         look=look,
         up="",
         ask=ask,
-        live=rows.shown(look.of_rows),
+        live=live,
+        newest=newest,
         days=days,
         count=f"{COUNTED}+" if count > COUNTED else str(count),
         filtered=any(ask.given.values()),

@@ -47,10 +47,12 @@ class _Rows:
     Attributes:
         made: each row, and what it was made for.
         told: what the rows were made for that open pages were told.
+        newest: the key of the newest call that they were told.
     """
 
     made: dict[int, tuple[_For, str]] = field(default_factory=dict)
     told: dict[int, _For] = field(default_factory=dict)
+    newest: int = 0
 
 
 class LiveRows:
@@ -67,13 +69,16 @@ class LiveRows:
     def tick(self, look: Look) -> Tick:
         """Return what has become of the live calls; pages of one *look* are told the same."""
         rows, lengths = self._renewed(look)
-        told = self._rows[look].told
+        newest, known = self._archive.newest, self._rows[look].newest
+        # A call that came and went between two ticks is in no row: pages fetch it with the history.
+        missed = newest != known and newest not in rows
+        told, self._rows[look].newest = self._rows[look].told, newest
         changed = {key: html for key, (made_for, html) in rows.items() if told.get(key) != made_for}
         gone = told.keys() - rows.keys()
         self._rows[look].told = {key: made_for for key, (made_for, _) in rows.items()}
         order = list(rows)
-        whole = _event({key: html for key, (_, html) in rows.items()}, order)
-        return Tick(whole, _event(changed, order) if changed or gone else "", lengths)
+        whole = _event({key: html for key, (_, html) in rows.items()}, order, newest)
+        return Tick(whole, _event(changed, order, newest) if changed or gone or missed else "", lengths)
 
     def forget(self, looks: set[Look]) -> None:
         """Keep rows for these kinds of page only."""
@@ -98,7 +103,10 @@ class LiveRows:
 
 @dataclass(frozen=True, slots=True)
 class LiveRow:
-    """A live call, in words. Times of the clock are milliseconds since 1970, for the page's own clock."""
+    """A live call, in words.
+
+    *since* and *due* are milliseconds since 1970, for the page's own clock; their texts are for one without.
+    """
 
     key: int
     began: str
@@ -107,9 +115,11 @@ class LiveRow:
     state: str
     state_id: str
     since: int
+    since_text: str
     rings: list[str]
     next: str
     due: int | None
+    due_text: str
     stale: bool
 
 
@@ -126,9 +136,11 @@ def live_row(archive: Archive, show: Showing, call: CallEntry) -> LiveRow:
         show.state(call.state),
         call.state,
         millis(call.since),
+        show.w("calls.since_clock", at=show.clock(call.since)),
         ringing(show, call, steps),
         show.w(f"goes.{coming.what}") if coming else "",
         millis(coming.at) if coming and coming.at else None,
+        show.w("calls.due_clock", at=show.clock(coming.at)) if coming and coming.at else "",
         _stale(call),
     )
 
@@ -150,7 +162,11 @@ def millis(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-def _event(rows: dict[int, str], order: list[int]) -> str:
+def _event(rows: dict[int, str], order: list[int], newest: int) -> str:
     """Return rows as the data of a server-sent event: numbers as texts, browsers cannot count that far."""
-    said = {"rows": {str(key): html for key, html in rows.items()}, "order": list(map(str, order))}
+    said = {
+        "rows": {str(key): html for key, html in rows.items()},
+        "order": list(map(str, order)),
+        "newest": str(newest),
+    }
     return json.dumps(said, ensure_ascii=False)

@@ -13,7 +13,7 @@ let behind = 0;
 
 const tick = () => {
   const now = Date.now() + behind;
-  for (const each of document.querySelectorAll("[data-since]")) each.textContent = span((now - each.dataset.since) / 1000);
+  for (const each of document.querySelectorAll("[data-since]")) each.textContent = (each.dataset.lead ?? "") + span((now - each.dataset.since) / 1000);
   for (const each of document.querySelectorAll("[data-due]")) each.textContent = span((each.dataset.due - now) / 1000);
 };
 
@@ -25,7 +25,7 @@ const renewHistory = () => {
   if (!renewing) renewing = setTimeout(() => { renewing = 0; renew(); }, 1000 + Math.random() * 4000);
 };
 
-const takeRows = ({ rows, order }) => {
+const takeRows = ({ rows, order, newest }) => {
   const body = document.querySelector("#live tbody");
   if (!body) return;
   const there = new Map([...body.children].map((row) => [row.dataset.key, row]));
@@ -42,6 +42,9 @@ const takeRows = ({ rows, order }) => {
     if (focused) row.querySelector("a")?.focus();
   }
   const wanted = new Set(order);
+  // A call may have come and gone so quickly that it never had a row.
+  if (newest !== document.body.dataset.newest && !wanted.has(newest)) renewHistory();
+  document.body.dataset.newest = newest;
   for (const [key, row] of there) if (!wanted.has(key)) { row.remove(); renewHistory(); }
   order.forEach((key, index) => {
     const row = there.get(key);
@@ -54,6 +57,18 @@ const takeRows = ({ rows, order }) => {
 };
 
 // One call: the page is fetched anew, and what is open stays open.
+
+// Returns what finds the element again that has the focus: by its id, by where it leads, or by its place within the nearest id.
+const focus = (part) => {
+  const at = document.activeElement;
+  if (!part.contains(at)) return null;
+  if (at.id) return () => document.getElementById(at.id);
+  const address = at.getAttribute("href");
+  if (address) return () => part.querySelector(`a[href="${CSS.escape(address)}"]`);
+  const holder = at.closest("[id]");
+  const index = [...holder.querySelectorAll(at.localName)].indexOf(at);
+  return () => document.getElementById(holder.id)?.querySelectorAll(at.localName)[index];
+};
 
 let fetching = false;
 let again = false;
@@ -69,10 +84,10 @@ const renew = async () => {
     for (const part of document.querySelectorAll("[data-part]")) {
       const fresh = page.getElementById(part.id);
       if (!fresh || fresh.innerHTML === part.innerHTML || part.querySelector("audio:not([paused])")?.currentTime) continue;
-      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+      const find = focus(part);
       part.replaceChildren(...fresh.childNodes);
       for (const id of open) part.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
-      if (focused) document.getElementById(focused)?.focus();
+      find?.()?.focus({ preventScroll: true });
     }
     document.title = page.title;
     listen();
