@@ -134,17 +134,31 @@ const listen = () => {
 // The stream
 
 const follow = (address) => {
-  const stream = new EventSource(address);
   const offline = document.querySelector(".offline");
   let soon = 0;
+  let gone = 0;
   const later = (wait) => { clearTimeout(soon); soon = setTimeout(renew, wait); };
-  stream.addEventListener("open", () => { offline.hidden = true; });
-  stream.addEventListener("error", () => { offline.hidden = false; });
-  stream.addEventListener("clock", (event) => { behind = Number(event.data) - Date.now(); tick(); });
-  stream.addEventListener("rows", (event) => takeRows(JSON.parse(event.data)));
-  // Many may look at one call: they do not all ask in the same instant.
-  stream.addEventListener("moved", () => later(Math.random() * 300));
-  stream.addEventListener("over", () => { later(200); setTimeout(renew, 4000); setTimeout(renew, 15000); });
+  const open = () => {
+    const stream = new EventSource(address);
+    stream.addEventListener("open", () => { clearTimeout(gone); gone = 0; offline.hidden = true; });
+    stream.addEventListener("error", () => {
+      // Streams end from time to time, and the browser opens them again: only a while without one is told.
+      gone ||= setTimeout(() => { offline.hidden = false; }, 5000);
+      // An answer that is no stream (a proxy's, while the service is away) is final for the browser, not for us.
+      if (stream.readyState === EventSource.CLOSED) setTimeout(open, 3000 + Math.random() * 5000);
+    });
+    stream.addEventListener("clock", (event) => { behind = Number(event.data) - Date.now(); tick(); });
+    stream.addEventListener("rows", (event) => takeRows(JSON.parse(event.data)));
+    // Many may look at one call: they do not all ask in the same instant.
+    stream.addEventListener("moved", () => later(Math.random() * 300));
+    stream.addEventListener("over", () => {
+      stream.close();
+      later(200);
+      setTimeout(renew, 4000);
+      setTimeout(renew, 15000);
+    });
+  };
+  open();
 };
 
 document.addEventListener("keydown", (event) => {
