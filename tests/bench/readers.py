@@ -12,6 +12,8 @@ from itertools import cycle
 
 import aiohttp
 
+from tests.bench.measure import PATIENCE
+
 NICE = 10
 """They share a core with the driver, whose times must not be theirs."""
 LOOKS = ("ru.dark", "en.light")
@@ -32,6 +34,10 @@ async def serve_readers(port: int, pages: int, count: Count) -> None:
         pages: how many.
         count: told of each page that was sent (``pages``), of each event (``events``), and of each page that
             was refused (``refused``).
+
+    Raises:
+        RuntimeError: a page could not be made.
+        TimeoutError: a stream said nothing.
     """
     os.nice(NICE)
     limits = aiohttp.ClientTimeout(total=None)
@@ -55,8 +61,9 @@ async def serve_readers(port: int, pages: int, count: Count) -> None:
             for page in held:
                 group.create_task(page.follow())
                 group.create_task(page.keep_new())
-            for page in held:
-                await page.told.wait()
+            async with asyncio.timeout(PATIENCE):
+                for page in held:
+                    await page.told.wait()
             print(port, flush=True)
 
 
@@ -85,6 +92,8 @@ class _Page:
         """Fetch the page."""
         async with self._browser.get(self._path, headers=self._cookie) as answer:
             await answer.read()
+            if answer.status not in (200, 503):
+                raise RuntimeError(f"{self._path} was answered {answer.status}")
             self._count(["pages" if answer.status == 200 else "refused"])
 
     async def follow(self) -> None:
