@@ -83,6 +83,7 @@ class Clerk:
         if self._pool is pool:
             self._pool = None
         processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Not cancelled: whoever waits learns that the process died, and is not taken for cancelled itself.
+        pool.shutdown(wait=False)
         for process in processes:
             process.terminate()

@@ -69,7 +69,7 @@ class Stream:
         try:
             await response.prepare(request)
             await response.write(_event("clock", str(round(time.time() * 1000))))
-            await self._send(response, page)
+            await self._send(request, response, page)
         finally:
             self._open.discard(page)
         return response
@@ -83,7 +83,7 @@ class Stream:
             self._task.cancel()
             await asyncio.wait({self._task})
 
-    async def _send(self, response: web.StreamResponse, page: _Open) -> None:
+    async def _send(self, request: web.Request, response: web.StreamResponse, page: _Open) -> None:
         until = asyncio.get_running_loop().time() + LONGEST
         with suppress(ConnectionError):
             while asyncio.get_running_loop().time() < until:
@@ -94,8 +94,14 @@ class Stream:
                     event = b": alive\n\n"
                 if event is None:
                     return
-                async with asyncio.timeout(ALIVE):
-                    await response.write(event)
+                try:
+                    async with asyncio.timeout(ALIVE):
+                        await response.write(event)
+                except TimeoutError:
+                    # Nobody reads: without this the connection would stay open until what was sent is read.
+                    if request.transport is not None:
+                        request.transport.abort()
+                    return
 
     def _look_on(self) -> None:
         if self._task is None or self._task.done():

@@ -39,7 +39,7 @@ def loudness(file: Path, columns: Sequence[tuple[float, float]]) -> Loudness:
                 for channel, loud in enumerate(found):
                     heard = samples[channel :: channels * step]
                     loud.append(max(map(abs, heard), default=0) / 32768)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a part of it is longer than it
         raise ValueError(f"no WAV file: {error}") from None
     return [tuple(loud) for loud in found]
 
