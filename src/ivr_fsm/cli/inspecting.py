@@ -81,13 +81,15 @@ def beside(settings: Settings) -> Iterator[str]:
         OSError: the port cannot be listened on.
     """
     loop = asyncio.new_event_loop()
-    pages = loop.run_until_complete(_opened(settings))
     thread = threading.Thread(target=loop.run_forever, name="inspector", daemon=True)
     thread.start()
     try:
-        yield pages.address
+        pages = asyncio.run_coroutine_threadsafe(_opened(settings), loop).result()
+        try:
+            yield pages.address
+        finally:
+            asyncio.run_coroutine_threadsafe(pages.__aexit__(), loop).result()
     finally:
-        asyncio.run_coroutine_threadsafe(pages.__aexit__(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

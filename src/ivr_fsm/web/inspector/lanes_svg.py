@@ -73,7 +73,7 @@ def draw(lanes: Lanes, scaled: Scale, show: Showing, titles: Sequence[str], loud
     height = drawing.height(waves=bool(loud))
     svg = "\n".join(
         [
-            f'<svg class="lanes" viewBox="0 0 {WIDTH} {height}" role="img" '
+            f'<svg class="lanes" viewBox="0 0 {WIDTH} {height}" role="group" '
             f'aria-label="{escape(show.w("lanes.label"))}" xmlns="http://www.w3.org/2000/svg">',
             *parts,
             f'<line class="playhead" x1="0" x2="0" y1="0" y2="{height - 18}" visibility="hidden"/>',
