@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --generate-hashes
 
-.PHONY: demo test check bench prompts docs lock test-freeswitch clean
+.PHONY: demo test check bench prompts docs screenshots lock test-freeswitch clean
 
 demo: .venv/ready
 	$(BIN)/ivr-fsm demo --once
@@ -29,6 +29,10 @@ prompts: .venv/ready
 # Regenerates what is generated in docs/ and in the README: diagram, tables, played calls, messages.
 docs: .venv/ready
 	$(BIN)/python -m tests.docs
+
+# The pictures of the inspector in docs/ (needs Debian's chromium).
+screenshots: .venv/ready
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
 
 # End to end on a real FreeSWITCH with SIP phones; IVR_TEST_FREESWITCH names it, see docs/operating.md.
 test-freeswitch: .venv/ready
