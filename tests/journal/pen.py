@@ -27,9 +27,11 @@ def now() -> datetime:
 class WritingCall:
     """A call whose steps are written as they are taken."""
 
-    def __init__(self, journal: Journal, phone: str = "+79161234567", call_id: str = "") -> None:
+    def __init__(
+        self, journal: Journal, phone: str = "+79161234567", call_id: str = "", back: str = ""
+    ) -> None:
         self.id = call_id or str(uuid4())
-        self.call, self._first = arrive(PLAN, CallArrived(self.id, phone), now())
+        self.call, self._first = arrive(PLAN, CallArrived(self.id, phone, back=back), now())
         self._page = journal.begin(self.call)
         self.steps = 0
 

@@ -13,9 +13,10 @@ from tests.journal.conftest import Database
 from tests.journal.pen import WritingCall, identified, journal, now
 
 from ivr_fsm.flow import events
-from ivr_fsm.flow.caller import Customer, Partner, Shop
+from ivr_fsm.flow.caller import Caller, Customer, Order, Partner, Shop, Unknown
 from ivr_fsm.journal import writer
 from ivr_fsm.journal.database import JournalError
+from ivr_fsm.journal.followups import FollowUps
 from ivr_fsm.journal.page import Record
 from ivr_fsm.journal.reader import Reader, Wanted
 from ivr_fsm.journal.rows import gap_row
@@ -189,3 +190,155 @@ def test_a_database_without_tables_is_an_error_in_one_line(empty: Database) -> N
     with pytest.raises(JournalError, match=r"^the journal .*calls") as raised:
         empty.reader().calls(Wanted())
     assert str(raised.value).isprintable()
+
+
+@dataclass
+class Searched:
+    """A journal with calls of people who have names."""
+
+    reader: Reader
+    names: dict[str, str]
+
+    def find(self, text: str, *, unseen: bool = False) -> set[str]:
+        wanted = Wanted(search=text, unseen=unseen)
+        found = self.reader.calls(wanted)
+        assert len(found) == self.reader.count(wanted)
+        return {self.names[call.call] for call in found}
+
+
+@pytest.fixture
+async def searched(database: Database) -> Searched:
+    names: dict[str, str] = {}
+    shop = Shop("s1", "Цветы на Арбате", "Москва", "", ("74951110001",))
+    who: list[tuple[str, str, Caller]] = [
+        ("+79161234567", "Мария Петрова", Customer("Мария Петрова", Order("AB-10542", shop))),
+        ("+79161234599", "O'Brien", Customer("O'Brien 100%")),
+        ("+4915112345678", "Jürgen", Customer("Jürgen_Kay")),
+        ("", "hidden", Unknown()),
+        ("+79260000067", "partner", Partner(Shop("s2", "Хлеб"))),
+    ]
+    async with journal(database.url) as pen:
+        for index, (phone, name, caller) in enumerate(who):
+            call = WritingCall(pen, phone, f"{index}a5b{index}c5d-1111-4222-8333-444455556666")
+            call.arrives()
+            call.takes(events.CallerIdentified(caller))
+            names[call.id] = name
+    return Searched(database.reader(), names)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Мария", {"Мария Петрова"}),
+        ("мария", {"Мария Петрова"}),
+        ("ПЕТРОВА", {"Мария Петрова"}),
+        ("мария петрова", {"Мария Петрова"}),
+        ("  етров ", {"Мария Петрова"}),
+        ("o'brien", {"O'Brien"}),
+        ("100%", {"O'Brien"}),
+        ("%", {"O'Brien"}),
+        ("_", {"Jürgen"}),
+        ("kay", {"Jürgen"}),
+        ("KAY", {"Jürgen"}),
+        ("jürgen", {"Jürgen"}),
+        ("арбат", {"Мария Петрова"}),
+        ("хлеб", {"partner"}),
+        ("AB-10542", {"Мария Петрова"}),
+        ("ab-105", {"Мария Петрова"}),
+        ("10542", {"Мария Петрова"}),
+        ("+79161234567", {"Мария Петрова"}),
+        ("8 (916) 123-45-67", {"Мария Петрова"}),
+        ("916 123-45", {"Мария Петрова", "O'Brien"}),
+        ("4915112345678", {"Jürgen"}),
+        ("67", {"Мария Петрова", "Jürgen", "partner"}),
+        ("3a5b3c5d", {"hidden"}),
+        ("3A5B3C5D-1111", {"hidden"}),
+        ("nobody", set()),
+        ("\\", set()),
+        ("' OR 1=1 --", set()),
+        ("\x00", set()),
+        ("Мария\x00", set()),
+        ("\ud800", set()),
+        ("١٢٣", set()),
+        ("9" * 100, set()),
+    ],
+)
+async def test_search_on_every_database(searched: Searched, text: str, found: set[str]) -> None:
+    assert searched.find(text) == found
+
+
+async def test_nothing_is_searched_for_where_nothing_is_asked(searched: Searched) -> None:
+    assert searched.find("   ") == set(searched.names.values())
+
+
+@pytest.mark.parametrize("digits", ["9161234567", "+79161234567", "1234567", "0000067", "67"])
+async def test_numbers_that_are_not_seen_cannot_be_guessed(searched: Searched, digits: str) -> None:
+    assert searched.find(digits, unseen=True) == {"Мария Петрова", "partner"}
+
+
+async def test_kinds(searched: Searched) -> None:
+    found = {
+        kind: {searched.names[call.call] for call in searched.reader.calls(Wanted(kind=kind))}
+        for kind in ("order", "other", "partner")
+    }
+    assert found["order"] == {"Мария Петрова"}
+    assert found["partner"] == {"partner"}
+    assert found["other"] == {"O'Brien", "Jürgen", "hidden"}
+
+
+async def test_pages_forward_and_back(searched: Searched) -> None:
+    reader = searched.reader
+    keys = [call.key for call in reader.calls(Wanted())]
+    assert keys == sorted(keys, reverse=True)
+    for index, key in enumerate(keys):
+        assert [call.key for call in reader.calls(Wanted(), 2, after=key)] == keys[max(index - 2, 0) : index]
+        assert [call.key for call in reader.calls(Wanted(), 2, before=key)] == keys[index + 1 : index + 3]
+    assert reader.calls(Wanted(), after=keys[0]) == []
+    assert [call.key for call in reader.calls(Wanted(kind="other"), 1, after=keys[-1])] != []
+
+
+async def test_counting_no_further(searched: Searched) -> None:
+    assert [searched.reader.count(Wanted(), most) for most in (1, 4, 5, 6, None)] == [1, 4, 5, 5, 5]
+    assert searched.reader.count(Wanted(kind="other"), 2) == 2
+
+
+async def test_lengths_of_calls(kept: Kept) -> None:
+    calls = kept.reader.calls(Wanted())
+    steps = {call.key: kept.reader.steps(call.key) for call in calls}
+    lengths = kept.reader.lengths([*steps, 99])
+    assert lengths == {key: each[-1].number for key, each in steps.items() if each}
+    assert kept.reader.lengths([]) == {}
+
+
+async def test_what_people_did_about_a_call(kept: Kept, database: Database) -> None:
+    done = FollowUps(database.engine())
+    calls = {kept.names[call.call]: call for call in kept.reader.calls(Wanted())}
+    missed = calls["abandoned"]
+    assert kept.reader.follow_ups(missed.key) == []
+    assert done.claim(missed.key, "Ольга", now()) == "taken"
+    [claimed] = kept.reader.calls(Wanted(outcome="abandoned"))
+    assert claimed.claimed
+    done.release(missed.key, claimed.claimed, "office_silent", "Ольга", now())
+    assert done.done(missed.key, "Борис", now()) == "taken"
+    assert done.done(calls["lost"].key, "Вера", now()) == "taken"
+    found = kept.reader.follow_ups(missed.key)
+    assert [(each.what, each.by) for each in found] == [
+        ("call_back", "Ольга"),
+        ("office_silent", "Ольга"),
+        ("done", "Борис"),
+    ]
+
+
+async def test_the_calls_back_of_a_call(kept: Kept, database: Database) -> None:
+    [missed] = kept.reader.calls(Wanted(outcome="abandoned"))
+    assert kept.reader.backs(missed.call) == []
+    made = []
+    async with journal(database.url, "other") as pen:
+        for _ in range(2):
+            back = WritingCall(pen, missed.phone, back=missed.call)
+            back.arrives()
+            made.append(back.id)
+    found = kept.reader.backs(missed.call)
+    assert {call.call for call in found} == set(made)
+    assert [call.key for call in found] == sorted(call.key for call in found)
+    assert kept.reader.backs("") == [], "whoever calls nobody back belongs to no call"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, false, func, not_, or_, select
 
 from ivr_fsm.flow.plan import Plan
 from ivr_fsm.journal.codec import Json
@@ -24,6 +25,8 @@ Columns = TypeVarTuple("Columns")
 
 _OF_IDS = set("0123456789abcdef-")
 _GREATEST_KEY = 2**63 - 1
+_IN_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What no database keeps in a text, and some do not even look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +226,13 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _matches(text: str, *, unseen: bool) -> ColumnElement[bool]:
+    if _IN_NO_TEXT.search(text):
+        return false()
     calls, name = CALLS.c, text.lower()
-    # SQLite knows capitals of ASCII only.
+    # SQLite knows capitals of ASCII only, PostgreSQL tells them apart.
     cases = {text, name, text.upper(), text.title(), text.capitalize()}
     found = [column.contains(each, autoescape=True) for column in (calls.name, calls.shop) for each in cases]
-    found.append(calls.order_id.contains(text, autoescape=True))
+    found += [calls.order_id.contains(each, autoescape=True) for each in {text, name, text.upper()}]
     if len(name) >= SHORTEST_ID and set(name) <= _OF_IDS:
         found.append(calls.call.between(name, name + "g"))
     digits = "".join(sign for sign in text if sign.isdecimal() and sign.isascii())
