@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from ivr_fsm.cli.inspecting import beside
+from ivr_fsm.settings import Settings
 from tests.browser.living import Living
 from tests.browser.seen import CHROMIUM, launched, seen
 from tests.playbook import Playbook, playbook
 
-from ivr_fsm.cli.inspecting import beside
-from ivr_fsm.settings import Settings
-
 MISSING = "no Chromium: apt install chromium, or name one in IVR_TEST_CHROMIUM"
 LONG = 30_000
-"""Milliseconds after which what is expected is missing: calls are played in real time, on slow machines too."""
+"""Milliseconds after which what is expected is missing: calls are played in real time, on any machine."""
 
 Opens = Callable[..., BrowserContext]
 
@@ -40,7 +40,7 @@ def book() -> Playbook:
 
 @pytest.fixture(scope="package")
 def browser(book: Playbook) -> Iterator[Browser]:
-    # Playwright keeps a loop of its own running in this thread: nothing else that needs one may come meanwhile.
+    # Playwright keeps a loop running in this thread: nothing else that needs one may come meanwhile.
     expect.set_options(timeout=LONG)
     with sync_playwright() as playwright:
         found = launched(playwright)

@@ -1,7 +1,7 @@
 """A running service on the simulated switch, in real time, for a browser.
 
-``python -m tests.browser.living FOLDER PORT`` prints the address of its pages; then each line that it reads is a
-number and what its owner does, who calls at once.
+``python -m tests.browser.living FOLDER PORT`` prints the address of its pages; then each line that it reads
+is a number and what its owner does, who calls at once.
 """
 
 from __future__ import annotations

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import Opens
-from tests.browser.living import CUSTOMER, Living
 
 from ivr_fsm.journal.database import open_engine
 from ivr_fsm.journal.entries import CallEntry
 from ivr_fsm.journal.reader import Reader
+from tests.browser.conftest import Opens
+from tests.browser.living import CUSTOMER, Living
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_to_the_office_and_hung_up(page: Page, living: Living) -> None:
     hang_up(page)
     expect(page.locator("h1 + .pill")).to_contain_text("ответил офис")
     steps = page.locator("table.steps")
-    expect(steps).to_contain_text("Инспектор отправляет звонящего в офис")
+    expect(steps).to_contain_text("Инспектор переводит звонок в офис")
     reader, call = journalled(page, living)
     said = [step.event for step in reader.steps(call.key)]
     assert said.count("SendWanted") == said.count("StopWanted") == 1
