@@ -99,10 +99,12 @@ async def served(
     inspector = Inspector(clerk, Access("", lambda: NOW, known), "ru", pressed if desk else None)
     server = WebServer("127.0.0.1", 0, inspector.routes)
     await server.start()
-    async with ClientSession(cookie_jar=DummyCookieJar()) as session:
-        yield Served(f"http://127.0.0.1:{server.port}", session, pressed, inspector, clerk)
-    await inspector.close()
-    await server.close()
+    try:
+        async with ClientSession(cookie_jar=DummyCookieJar()) as session:
+            yield Served(f"http://127.0.0.1:{server.port}", session, pressed, inspector, clerk)
+    finally:
+        await inspector.close()
+        await server.close()
 
 
 SEES = people(rights="olga: see; boris: see numbers listen act")

@@ -155,10 +155,9 @@ async def test_what_cannot_be_looked_at_is_tried_again() -> None:
 async def test_too_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "MOST", 2)
     async with opened(quiet) as site:
-        async with site.page(), site.page():
-            async with site.page() as third:
-                assert third.status == 503
-                assert int(third.headers["Retry-After"]) > 0
+        async with site.page(), site.page(), site.page() as third:
+            assert third.status == 503
+            assert int(third.headers["Retry-After"]) > 0
         await asyncio.sleep(2 * stream.ALIVE)
         async with site.page() as later:
             assert later.status == 200, "whoever has gone does not count"

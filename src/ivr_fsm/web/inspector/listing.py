@@ -67,7 +67,7 @@ class Asked:
 
 def asked(query: Mapping[str, str], show: Showing) -> Asked:
     """Read the query of the list's address. What cannot be understood is told, and left out."""
-    given = {name: query.get(name, "").strip()[:100] for name in _FILTERS}
+    given = {name: _printable(query.get(name, "")).strip()[:100] for name in _FILTERS}
     problems: list[str] = []
     wanted = Wanted(
         live=False,
@@ -85,6 +85,10 @@ def asked(query: Mapping[str, str], show: Showing) -> Asked:
         problems.append(show.w("calls.bad_cursor"))
         before = after = ""
     return Asked(given, wanted, int(before) if before else None, int(after) if after else None, problems)
+
+
+def _printable(given: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in given)
 
 
 def _one_of(given: str, known: tuple[str, ...]) -> str:
@@ -168,7 +172,7 @@ def page(archive: Archive, rows: LiveRows, look: Look, query: Mapping[str, str])
         count=f"{COUNTED}+" if count > COUNTED else str(count),
         filtered=any(ask.given.values()),
         older=ask.address(before=found[-1].key) if older else "",
-        newer=ask.address(after=found[0].key) if newer else "",
+        newer=ask.address(after=found[0].key) if newer and found else ask.address() if newer else "",
         outcomes=OUTCOMES,
         targets=TARGETS,
         kinds=KINDS,
@@ -178,8 +182,9 @@ def page(archive: Archive, rows: LiveRows, look: Look, query: Mapping[str, str])
 
 def _part(reader: Reader, ask: Asked) -> tuple[list[CallEntry], bool, bool]:
     """Return a page of calls, and whether there are older and newer ones."""
-    if ask.after is not None and ask.before is None:
-        found = reader.calls(ask.wanted, PAGE + 1, after=ask.after)
-        return found[-PAGE:], True, len(found) > PAGE
+    newer = reader.calls(ask.wanted, PAGE + 1, after=ask.after) if ask.after and ask.before is None else []
+    if newer:
+        return newer[-PAGE:], True, len(newer) > PAGE
+    # Nothing is newer than what was asked for: that is the beginning of the list.
     found = reader.calls(ask.wanted, PAGE + 1, before=ask.before)
     return found[:PAGE], len(found) > PAGE, ask.before is not None

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from ivr_fsm.call.desk import Desk
+from ivr_fsm.journal.database import JournalError
 from ivr_fsm.web.access import Access
 from ivr_fsm.web.forms import form_of
 from ivr_fsm.web.inspector import made, sign_in
@@ -173,8 +174,8 @@ class Inspector:
     async def _key(self, name: str) -> int:
         try:
             key = await self._clerk.ask(made.key_of, name)
-        except Busy as busy:
-            raise web.HTTPServiceUnavailable(text=f"{busy}: try again in a moment\n") from None
+        except (Busy, JournalError) as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}: try again in a moment\n") from None
         if key is None:
             raise web.HTTPNotFound(text="there is no such call\n")
         return key
@@ -197,6 +198,9 @@ async def _pressed(desk: Desk, action: str, key: int, by: str) -> str:
 
 def _back(request: web.Request) -> str:
     """Return the page that a form was sent from: a path of this site."""
-    parts = urlsplit(request.headers.get("Referer", ""))
+    try:
+        parts = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "calls"
     path = parts.path if parts.path.startswith("/") and not parts.path.startswith("//") else ""
     return f"{path}?{parts.query}" if path and parts.query else path or "calls"
