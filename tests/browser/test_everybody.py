@@ -17,10 +17,12 @@ PATHS = (
     "/calls/{call}?all=1&unfold=1&replay=1",
     "/flow?period=all",
 )
+# The bars of the lanes are for a pointer: the table of steps says the same.
+REACHED = "a[href]:not([tabindex]), button, input, select, summary, audio, [tabindex='0']"
 FOCUSED = """() => {
     const at = document.activeElement, box = at.getBoundingClientRect(), look = getComputedStyle(at);
     return {
-        what: at.outerHTML.slice(0, 90),
+        what: at.outerHTML,
         body: at === document.body,
         outlined: look.outlineStyle !== 'none' && parseFloat(look.outlineWidth) >= 2,
         seen: box.bottom > 0 && box.top < innerHeight && box.width > 0 && box.height > 0,
@@ -69,9 +71,7 @@ def test_everybody_can_follow_a_live_call(opens: Opens, living: Living, look: st
 @pytest.mark.parametrize("path", ["/calls?outcome=unanswered", "/calls/{call}", "/flow?period=all"])
 def test_the_keyboard_goes_through_all_of_it(page: Page, book: Playbook, path: str) -> None:
     page.goto(path.format(call=book.call("abandoned-menu").key))
-    whole = page.locator("a[href], button, input, select, summary, audio, [tabindex='0']").locator(
-        "visible=true"
-    )
+    whole = page.locator(REACHED).locator("visible=true")
     expected, been = whole.count(), []
     while True:
         page.keyboard.press("Tab")
@@ -79,10 +79,10 @@ def test_the_keyboard_goes_through_all_of_it(page: Page, book: Playbook, path: s
         if at["body"]:
             break
         been.append(at)
-        assert at["outlined"], f"the focus cannot be seen: {at['what']}"
-        assert at["seen"], f"the focus is off the screen: {at['what']}"
+        assert at["outlined"], f"the focus cannot be seen: {at['what'][:90]}"
+        assert at["seen"], f"the focus is off the screen: {at['what'][:90]}"
         assert len(been) < 3 * expected
-    assert len(been) >= expected - 2
+    assert len({each["what"] for each in been}) >= expected
     assert "skip" in been[0]["what"]
 
 
@@ -98,9 +98,7 @@ def test_the_skip_link_leads_to_the_content(page: Page) -> None:
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
 
-def test_without_script_pages_say_all_they_know(
-    opens: Opens, living: Living, site: str, book: Playbook
-) -> None:
+def test_without_script_pages_say_all_they_know(opens: Opens, site: str) -> None:
     page = opens(site, script=False).new_page()
     page.goto("/calls?outcome=unanswered")
     expect(page.locator("table.history tr[data-key]")).to_have_count(3)

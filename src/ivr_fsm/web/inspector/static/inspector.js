@@ -36,10 +36,10 @@ const takeRows = ({ rows, order, newest }) => {
     const old = there.get(key);
     if (old && old.outerHTML === row.outerHTML) continue;
     row.classList.add("fresh");
-    const focused = old && old.contains(document.activeElement);
+    const focused = old ? [...old.querySelectorAll("a")].indexOf(document.activeElement) : -1;
     if (old) old.replaceWith(row);
     there.set(key, row);
-    if (focused) row.querySelector("a")?.focus();
+    if (focused >= 0) row.querySelectorAll("a")[focused]?.focus();
   }
   const wanted = new Set(order);
   // A call may have come and gone so quickly that it never had a row.
