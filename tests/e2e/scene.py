@@ -36,12 +36,13 @@ class Act:
     """Something that somebody does *after* seconds in *state* (in the *visit*-th visit to it).
 
     The state ``answered`` is not the call's but the leg's own, where there is no service to tell states.
-    *who* is a phone's number, or empty for the caller.
+    *who* is a phone's number, or empty for the caller. A ``button`` is pressed by somebody who watches:
+    *what* is its name.
     """
 
     state: str
     after: float
-    do: Literal["press", "hangup", "refer", "answer both", "kill"]
+    do: Literal["press", "hangup", "refer", "answer both", "kill", "button"]
     what: str = ""
     who: str = ""
     visit: int = 1
@@ -70,6 +71,7 @@ class Scene:
             `BLIP` seconds of one do not count.
         talks: the phones that the caller must talk with, in order.
         announced: the callee is told who calls before it hears the caller.
+        back: what the caller's own phone does when they are called back afterwards; None: they are not.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Scene:
     phones: Mapping[str, Phone] = field(default_factory=dict)
     talks: tuple[str, ...] = ()
     announced: bool = False
+    back: Phone | None = None
 
 
 def press(digit: str, after: float = 1.0, state: str = "menu") -> Act:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from . import ears
+from .listener import TOKEN
 from .processes import Line, News, Service, UserAgent, until, wall
 from .scene import CALLERS_TONES, RINGING, SERVICE, TONES, Act, Phone, Scene
 from .switch import RealSwitch
@@ -22,6 +26,8 @@ TOGETHER = 8
 """Scenes at once: each is two processes and up to six channels, and the machine may have two cores."""
 LIMIT = 100.0
 """Seconds after which a scene is given up."""
+NOBODY = "0000000000"
+"""What FreeSWITCH shows where no number is set (`IVR_CALLER_ID`): who is called back has no caller."""
 GRACE = 5.0
 """Seconds that the channels of a call may live on when it has ended."""
 
@@ -203,6 +209,9 @@ class _Playing:
         if not self._people.all(event="ended"):
             self._people.leave()
             self._played.faults.append(f"not over after {LIMIT:g} s")
+        if self._played.scene.back is not None and self._service:
+            stage.news.wait(self._over, GRACE)
+            self._call_back(self._service, self._played.scene.back)
         ended = time.time()
         until(GRACE, lambda: not stage.switch.channels(caller))
         self._played.left = stage.switch.channels(caller)
@@ -212,17 +221,33 @@ class _Playing:
             self._look()
         self._played.faults += [f"did not {act.do} in {act.state}" for act in self._acts]
 
-    def _expect(self, number: str, phone: Phone) -> None:
+    def _expect(self, number: str, phone: Phone, tone: int = 0, shown: str = "") -> None:
+        shown = shown or self._played.caller
         for visit in (1, 2):
             self._phones.tell(
                 do="expect",
-                caller=self._played.caller,
+                caller=shown,
                 called=number,
                 ring=phone.ring,
                 then=phone.then,
-                tone=TONES[number],
-                record=str(self._stage.folder / f"{self._played.caller}-{number}-{visit}.wav"),
+                tone=tone or TONES[number],
+                record=str(self._stage.folder / f"{shown}-{number}-{visit}.wav"),
             )
+
+    def _call_back(self, service: Service, customer: Phone) -> None:
+        """Have the caller called back, twice at once; whoever is reached hangs up after three seconds."""
+        caller = self._played.caller
+        self._expect(caller, customer, self._played.tone, NOBODY)
+        self._phones.wait_for(5, event="expecting", called=caller)
+        for _ in range(2):
+            press(service, self._played.call_id, "call_back")
+        if customer.then == "answer":
+            self._phones.wait_for(30, event="answered", leg=f"{NOBODY} {caller} 1")
+            time.sleep(3)
+            self._phones.tell(do="hangup", leg=f"{NOBODY} {caller} 1")
+        # The office's phone is the caller of that call.
+        until(30, lambda: self._stage.switch.channels(caller))
+        until(30, lambda: not self._stage.switch.channels(caller))
 
     def _look(self) -> None:
         if self._service:
@@ -266,6 +291,8 @@ class _Playing:
                 legs = [line["leg"] for line in self._phones.all(event="incoming")]
                 self._phones.tell(do="answer", legs=legs)
 
+            case "button" if self._service:
+                press(self._service, self._played.call_id, act.what)
             case "kill" if self._service:
                 self._service.stop(signal.SIGKILL)
 
@@ -274,6 +301,19 @@ class _Playing:
             return self._people, f"{self._played.caller} {SERVICE} 1"
         rung = self._phones.all(event="incoming", called=act.who)
         return self._phones, f"{self._played.caller} {act.who} {max(1, len(rung))}"
+
+
+def press(service: Service, call: str, button: str) -> None:
+    """Press a button on a call's page, as somebody does who watches."""
+    (started,) = service.all(event="web server")
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{started['port']}/calls/{call}/{button}",
+        method="POST",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    with suppress(urllib.error.HTTPError):
+        # Where it leads to is the call's page.
+        urllib.request.urlopen(request, timeout=10).close()
 
 
 def _tones() -> Iterator[int]:

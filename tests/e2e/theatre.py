@@ -19,7 +19,14 @@ from .switch import RealSwitch, free_ports
 from .trunk import Trunk
 
 PROMPTS = REPOSITORY / "prompts"
-PLANS = {"fast": HURRIED, "patient": PATIENT, "broken": SPOILT, "killed": SHORT_RING, "told": TELLING}
+PLANS = {
+    "fast": HURRIED,
+    "patient": PATIENT,
+    "broken": SPOILT,
+    "killed": SHORT_RING,
+    "told": TELLING,
+    "buttons": HURRIED,
+}
 
 
 class Theatre:

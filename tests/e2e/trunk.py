@@ -12,6 +12,7 @@ import socket
 import threading
 
 FROM = re.compile(rb"^(?:From|f)\s*:[^\r\n]*?sips?:\+?([^@>;\r\n]*)@", re.MULTILINE | re.IGNORECASE)
+CALLED = re.compile(rb"^INVITE sips?:\+?([^@>;\r\n]*)@", re.IGNORECASE)
 CALL_ID = re.compile(rb"^(?:Call-ID|i)\s*:\s*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 RESPONSE = b"SIP/2.0 "
 
@@ -59,7 +60,10 @@ class Trunk:
         if call is None or caller is None:
             return None
         if call.group(1) not in self._of_call:
-            phones = self._of_caller.get(caller.group(1))
+            # Who is called back is rung without the number of any caller.
+            called = CALLED.search(request)
+            named = (caller.group(1), called.group(1) if called else b"")
+            phones = next((self._of_caller[name] for name in named if name in self._of_caller), None)
             if phones is None:
                 self.strays.append(request)
                 return None
