@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     dial: Annotated[str, AfterValidator(_names_number)] = "sofia/gateway/trunk/{number}"
     """How FreeSWITCH reaches a phone; {number} is E.164 without the plus."""
     caller_id: str = Field(default="", pattern=r"^\+?[0-9]{0,15}$")
-    """The number that shops and office see; empty: the caller's own."""
+    """The number that shops and office see, and who is called back; empty: the caller's own, or none."""
     region: Annotated[str, AfterValidator(_country)] = "RU"
     """The country whose national phone numbers are understood."""
     transfer_context: str = Field(default="ivr-transfer", pattern=r"^[a-z0-9_-]+$")
