@@ -64,8 +64,9 @@ class _Pages:
         return f"http://{self._web.host}:{self._web.port}/calls"
 
     async def __aenter__(self) -> _Pages:
-        self._site.start()
         await self._web.listen()
+        # Not before: where nobody can be listened to, no process is left that makes pages.
+        self._site.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:

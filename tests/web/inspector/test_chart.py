@@ -3,14 +3,19 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.resources import files
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
 from tests.playbook import playbook
 
+from ivr_fsm.call.desk import Answer
 from ivr_fsm.demo.scenarios import SCENARIOS
 from ivr_fsm.flow.diagram import chart as the_chart
+from ivr_fsm.journal.followups import Happened
+from ivr_fsm.web.inspector import flowpage, listing
 from ivr_fsm.web.inspector.chart import Overlay, arrow, draw, way
+from ivr_fsm.web.inspector.lanes import Kind
 from ivr_fsm.web.inspector.templates import STATIC
 from ivr_fsm.web.inspector.words import LANGUAGES, words_of
 
@@ -81,6 +86,21 @@ def test_every_text_that_is_used_exists_and_every_own_text_is_used() -> None:
     by_name = ("events.", "areas.")
     unused = {key for key in keys - used if not any(key.startswith(start) for start in (*made, *by_name))}
     assert unused == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_whose_keys_are_put_together_exist(language: str) -> None:
+    wanted = {f"lanes.{kind}" for kind in get_args(Kind) if kind not in ("state", "prompt")}
+    wanted |= {f"marks.{kind}" for kind in ("digit", "timer", "wanted", "missing", "end", "fault")}
+    wanted |= {f"outcome_names.{each}" for each in (*listing.OUTCOMES, "live")}
+    wanted |= {f"who.{each}" for each in listing.TARGETS}
+    wanted |= {f"kinds.{each}" for each in listing.KINDS}
+    wanted |= {f"states.{each}" for each in listing.STATES}
+    wanted |= {f"answers.{each}" for each in Answer if each is not Answer.TAKEN}
+    wanted |= {f"follow_ups.{each}" for each in (*get_args(Happened), "other")}
+    wanted |= {f"flow.{each}" for each in flowpage.PERIODS}
+    wanted |= {f"buttons.{each}" for each in ("send_office", "send_call_centre", "stop", "call_back", "done")}
+    assert wanted - words_of(language).all.keys() == set()
 
 
 def test_static_files_are_there() -> None:
