@@ -66,22 +66,22 @@ def _slacks(run: Run) -> Table:
 
 
 def _watched(found: Watched) -> Table:
-    title = f"digit → uuid_break in ms, {found.live} live calls: no page open, and {PAGES}"
-    maker = found.maker
-    if maker and found.seconds:
-        share, sent = maker.cpu / found.seconds, (found.sent.get(name, 0) for name in ("pages", "events"))
-        pages, events = (each / found.seconds for each in sent)
-        title += (
-            f"\n(sent {pages:.1f} pages and {events:.0f} events a second; the process that makes them had "
-            f"{maker.memory / 1e6:.0f} MB and {share:.0%} of a core)"
-        )
-    table = Table(title=title)
+    table = Table(title=f"digit → uuid_break in ms, {found.live} live calls: no page open, and {PAGES}")
     for column in ("", "none", f"{PAGES} pages", f"{PAGES} pages : none"):
         table.add_column(column, justify="right" if column else "left")
     for name, percent in (("median", 50), ("p90", 90), ("p99", 99)):
         none, pages = (percentile(each, percent) * 1000 for each in (found.without, found.pages))
         table.add_row(name, _short(none), _short(pages), f"{pages / none:.2f}")
     return table
+
+
+def _sent(found: Watched) -> str:
+    pages, events = (found.sent.get(name, 0) / found.seconds for name in ("pages", "events"))
+    said = f"Open pages were sent {pages:.1f} pages and {events:.0f} events a second"
+    if found.maker is None:
+        return said
+    used = f"{found.maker.memory / 1e6:.0f} MB and {found.maker.cpu / found.seconds:.0%} of a core"
+    return f"{said}; the process that makes them took {used}"
 
 
 def _archive(run: Run) -> Table:
@@ -113,7 +113,7 @@ def _conditions(run: Run, counts: Counts) -> str:
         f"{platform.python_implementation()} {platform.python_version()}, {packages}.\n"
         f"Server and driver: a process each, {cores}; loopback; events of {run.headers:.0f} headers (mean).\n"
         f"Live calls: an event every {EVENT_EVERY:g} s each; {counts.presses:g} keys a second in all.\n"
-        f"The Slack that answers had {run.slacks.asked} requests.{others}"
+        f"The Slack that answers had {run.slacks.asked} requests.\n{_sent(run.watched)}.{others}"
     )
 
 
