@@ -226,7 +226,7 @@ async def test_a_revoked_token_is_one_line_when_an_answer_was_lost_before(tmp_pa
         assert [line["event"] for line in of_channel(lines)] == ["channel: message given up"]
 
 
-async def test_a_message_that_somebody_removed_is_given_up_with_one_line(tmp_path: Path) -> None:
+async def test_a_message_that_somebody_removed_is_posted_anew_with_one_line(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         call, other = room.in_menu(), room.in_menu()
         await asyncio.sleep(5)
@@ -237,9 +237,12 @@ async def test_a_message_that_somebody_removed_is_given_up_with_one_line(tmp_pat
             await asyncio.sleep(20)
             call.hangs_up()
             await asyncio.sleep(600)
-        assert [line["call"] for line in of_channel(lines)] == [call.id]
-        assert [sent.key for sent in room.api.shown()] == [other.key]
+        [line] = of_channel(lines)
+        assert (line["event"], line["call"]) == ("channel: message removed by somebody", call.id)
+        assert [sent.key for sent in room.api.shown()] == [other.key, call.key]
         assert "Звоним в магазин" in room.sent(other).text
+        assert "клиент положил трубку" in room.sent(call).text
+        assert room.api.told(room.sent(call))[-1].endswith("+79161234567")
 
 
 @pytest.mark.parametrize("method", [POST, EDIT])

@@ -27,6 +27,10 @@ class ChatRefused(Exception):
     """A message will never be taken: the channel is archived, the token was revoked, its blocks are none."""
 
 
+class ChatGone(ChatRefused):
+    """The message that was to be changed, or in whose thread another belongs, was removed by somebody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What a message is known by when nobody knows whether it was sent.

@@ -17,7 +17,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from ivr_fsm.slack.chat import ChatError, ChatRefused, Mark
+from ivr_fsm.slack.chat import ChatError, ChatGone, ChatRefused, Mark
 from ivr_fsm.slack.message import Message
 from ivr_fsm.slack.pace import Pace
 from ivr_fsm.slack.sdklog import logger, plain
@@ -70,6 +70,10 @@ _PASSING = {
 """Errors that pass by themselves; any other is for ever."""
 
 log = structlog.get_logger(__name__)
+
+
+_GONE = ("message_not_found", "thread_not_found")
+"""Errors that say that the message is there no more."""
 
 
 class _NoScope(ChatRefused):
@@ -204,7 +208,7 @@ class SlackChat:
         if code in _PASSING:
             return ChatError(f"Slack: {plain(code)}", unsure=True)
         remedy = f"; {_REMEDIES[code]}" if code in _REMEDIES else ""
-        refused = _NoScope if code == "missing_scope" else ChatRefused
+        refused = {"missing_scope": _NoScope, **dict.fromkeys(_GONE, ChatGone)}.get(code, ChatRefused)
         return refused(f"Slack: {plain(code)}{_details(error)}{remedy}")
 
 

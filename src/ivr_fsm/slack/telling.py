@@ -21,7 +21,7 @@ from ivr_fsm.journal.cards import Card, Cards, Sending, Untold
 from ivr_fsm.journal.tables import micros, moment
 from ivr_fsm.journal.thread import OneThread
 from ivr_fsm.slack.card import Links, card, channel_of, finished
-from ivr_fsm.slack.chat import Chat, ChatError, ChatRefused, Mark
+from ivr_fsm.slack.chat import Chat, ChatError, ChatGone, ChatRefused, Mark
 from ivr_fsm.slack.lines import advance, lines, thread_message
 from ivr_fsm.slack.message import Dossier, Line, Message
 from ivr_fsm.watch.words import Words
@@ -140,7 +140,7 @@ class Teller:
         given_up = bool(found.card.error)
         if channel and not given_up:
             try:
-                if not await self._write(replace(found.card, channel=channel), dossier, edit=edit):
+                if not await self._write_anyway(replace(found.card, channel=channel), dossier, edit=edit):
                     return Left.EDIT
             except ChatRefused as refusal:
                 given_up = True
@@ -157,6 +157,16 @@ class Teller:
         except Exception as error:
             log.warning("channel: not closed", why=f"{type(error).__name__}: {error}")
         await self._thread.finish(self._cards.engine.dispose, CLOSING)
+
+    async def _write_anyway(self, known: Card, dossier: Dossier, *, edit: bool) -> bool:
+        """Write as `_write` does; what somebody has removed is posted anew, with its whole thread."""
+        try:
+            return await self._write(known, dossier, edit=edit)
+        except ChatGone as gone:
+            log.warning("channel: message removed by somebody", call=dossier.call.call, why=str(gone))
+        anew = Card(known.key, known.channel)
+        await self._in_thread(lambda: self._cards.save(anew))
+        return await self._write(anew, dossier, edit=edit)
 
     async def _write(self, known: Card, dossier: Dossier, *, edit: bool) -> bool:
         """Bring message and thread up to date; false: the message has yet to be edited."""
