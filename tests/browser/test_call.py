@@ -44,7 +44,7 @@ def agrees(page: Page, call: CallEntry, steps: list[StepEntry]) -> None:
 
     # Some guards are told the other way round: their answers are compared where they are put into words.
     said = page.locator("table.steps tr.moved").evaluate_all(
-        "rows => rows.map(row => [row.querySelector('strong').textContent, row.querySelectorAll('li').length])"
+        "rows => rows.map(row => [row.querySelector('strong').innerText, row.querySelectorAll('li').length])"
     )
     assert said == [[name_of(step.after), len(step.judged)] for step in moves]
     for step in steps:
