@@ -86,6 +86,10 @@ async def live(folder: Path, port: int) -> None:
             journal=f"sqlite:///{folder}/journal.db",
             speech_engine="none",
             recordings=folder,
+            # The demo's calls may be among them, of a day of its own.
+            keep_personal=36500,
+            keep_recordings=36500,
+            keep_steps=36500,
         ),
         load_plan(EXAMPLES / "default.toml"),
         FileDirectory(EXAMPLES / "directory.toml"),
