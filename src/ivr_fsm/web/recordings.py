@@ -125,13 +125,14 @@ class Recordings:
         return response
 
     async def _write(self, response: web.StreamResponse, opened: Opened, begin: int, end: int) -> bool:
-        """Send what is wanted; false: the listener has stopped reading, or the file has become shorter."""
+        """Send what is wanted; false: the listener has gone or stopped reading, or the file is shorter now."""
         loop = asyncio.get_running_loop()
         while begin < end and (piece := await loop.run_in_executor(self._thread, opened.read, begin, end)):
             try:
                 async with asyncio.timeout(STALLED):
                     await response.write(piece)
-            except TimeoutError:
+            except (TimeoutError, ConnectionError):
+                # A browser that seeks leaves what it had asked for before.
                 return False
             begin += len(piece)
         return begin == end
