@@ -125,7 +125,7 @@ class Recordings:
         return response
 
     async def _write(self, response: web.StreamResponse, opened: Opened, begin: int, end: int) -> bool:
-        """Send what is wanted; false: the listener has gone or stopped reading, or the file is shorter now."""
+        """Send what is wanted; false: the listener has gone or stopped reading, or the file is shorter."""
         loop = asyncio.get_running_loop()
         while begin < end and (piece := await loop.run_in_executor(self._thread, opened.read, begin, end)):
             try:
