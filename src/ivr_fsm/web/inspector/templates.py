@@ -35,6 +35,8 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader(__package__, "pages"),
         autoescape=True,
+        # A running service goes on with the templates that it began with, as with its code.
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
