@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -103,18 +104,28 @@ if __name__ == "__main__":
 def test_it_goes_with_a_service_that_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(_PARENT)
+    # It says on stderr that its parent has left locks behind.
     parent = subprocess.Popen(
-        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        [sys.executable, script],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
+    assert parent.stdin
     assert parent.stdout
     pid = int(parent.stdout.readline())
     child = os.pidfd_open(pid)
-    parent.kill()
-    parent.communicate()
     try:
+        parent.kill()
+        parent.wait(timeout=30)
         # Readable when it has ended; it is nobody's child now, so there is nothing else to wait for.
-        import select
-
-        assert select.select([child], [], [], 30)[0], "it is left behind"
+        ended = select.select([child], [], [], 30)[0]
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+        assert ended, "it is left behind"
     finally:
         os.close(child)
+        parent.stdin.close()
+        parent.stdout.close()
