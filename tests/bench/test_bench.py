@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from math import isfinite
 
 import pytest
+import structlog
 from rich.console import Console
 
 from tests.bench.__main__ import main
 from tests.bench.process import SERVERS
 from tests.bench.run import percentile
 from tests.bench.tape import SECTIONS, Tape
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """What the bench does to the logs is not for the tests that come after it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 50), (99, 99), (100, 100), (0, 1)])
