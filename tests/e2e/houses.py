@@ -60,6 +60,16 @@ record = "answer"
 """
 """`HURRIED`, and callers are told that they are recorded: from the answer on."""
 
+PRESSED = f"""
+[calling_back]
+office_limit = 6
+[targets.shop]
+announce = true
+on_move = "cancel"
+{HURRIED}
+"""
+"""`HURRIED`, for those who press buttons: when a call moves on, the shop's phones stop, others ring on."""
+
 SHOPS: dict[Kind, tuple[tuple[str, ...], bool]] = {
     "order": ((SHOP_1, SHOP_2), True),
     "one phone": ((LONE_SHOP,), True),

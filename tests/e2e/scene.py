@@ -16,6 +16,10 @@ PHONES = (SHOP_1, SHOP_2, LONE_SHOP, CLOSED_SHOP, OFFICE_1, OFFICE_2, MANAGER, C
 TONES = {phone: 500 + 50 * index for index, phone in enumerate(PHONES)}
 """What each phone sounds like, Hz."""
 CALLERS_TONES = range(900, 2150, 50)
+CUSTOMER = "the caller's own phone"
+"""Stands for the number that called, where that is called back."""
+NOBODY = "0000000000"
+"""What FreeSWITCH shows who is called back while `IVR_CALLER_ID` is not set: there is no caller."""
 RINGING = 425
 """What the caller hears between prompts, Hz."""
 
@@ -35,14 +39,14 @@ class Phone:
 class Act:
     """Something that somebody does *after* seconds in *state* (in the *visit*-th visit to it).
 
-    The state ``answered`` is not the call's but the leg's own, where there is no service to tell states.
+    The states ``incoming`` and ``answered`` are not the call's but the leg's own, for when no state tells.
     *who* is a phone's number, or empty for the caller. A ``button`` is pressed by somebody who watches:
-    *what* is its name.
+    *what* is its name; they do so in the channel, or, as a ``page button``, on the call's page.
     """
 
     state: str
     after: float
-    do: Literal["press", "hangup", "refer", "answer both", "kill", "button"]
+    do: Literal["press", "hangup", "refer", "answer both", "kill", "button", "page button"]
     what: str = ""
     who: str = ""
     visit: int = 1
@@ -55,6 +59,23 @@ TO_MENU = ("identifying", "greeting", "menu")
 TO_SHOP = (*TO_MENU, "dialing_shop")
 TO_OFFICE = (*TO_MENU, "dialing_office")
 TALK = ("connected", "releasing", "ended")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """The caller is called back, by two people who press at the same time.
+
+    Attributes:
+        states: the way that the call back must take; empty: nobody at the office picks up.
+        hears: what the phone of the office that picked up must hear.
+        acts: what is done then; their states are those of the call back.
+        talks: the office and the customer talk.
+    """
+
+    states: tuple[str, ...] = ()
+    hears: str = ""
+    acts: tuple[Act, ...] = ()
+    talks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +92,8 @@ class Scene:
             `BLIP` seconds of one do not count.
         talks: the phones that the caller must talk with, in order.
         announced: the callee is told who calls before it hears the caller.
-        back: what the caller's own phone does when they are called back afterwards; None: they are not.
+        back: how the caller is called back afterwards; None: they are not.
+        told: what the last line says that the channel is told in the end; empty: there is no channel.
     """
 
     name: str
@@ -82,7 +104,8 @@ class Scene:
     phones: Mapping[str, Phone] = field(default_factory=dict)
     talks: tuple[str, ...] = ()
     announced: bool = False
-    back: Phone | None = None
+    back: Back | None = None
+    told: str = ""
 
 
 def press(digit: str, after: float = 1.0, state: str = "menu") -> Act:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .buttons import BACKS, BUTTONS
 from .scene import (
     CENTRE,
     LONE_SHOP,
@@ -245,7 +246,7 @@ FAST = (
         name="gone-unanswered",
         caller="closed",
         acts=(press("1"), hang_up("unanswered", 2.0)),
-        phones={CENTRE: Phone(486, 5.0)},
+        phones={CENTRE: Phone(486, 6.0)},
         states=(*TO_MENU, "dialing_call_centre", "unanswered", "ended"),
         hears="FW1 FW3… FW5 FW8… FW9…",
     ),
@@ -387,56 +388,6 @@ TOLD = (
 )
 """Played with the plan `TELLING`."""
 
-BUTTONS = (
-    Scene(
-        name="sent-on",
-        acts=(press("1"), Act("dialing_shop", 2.8, "button", "send_call_centre"), talk(CENTRE)),
-        phones={CENTRE: answers(4.0)},
-        states=(*TO_SHOP, "dialing_call_centre", *TALK),
-        hears="FW1 FW3… FW6 FW7 FW8…",
-        talks=(CENTRE,),
-    ),
-    Scene(
-        name="sent-to-office",
-        acts=(Act("menu", 1.0, "button", "send_office"), talk(OFFICE_1)),
-        phones={OFFICE_1: answers(2.8)},
-        states=(*TO_OFFICE, *TALK),
-        hears="FW1 FW3… FW7",
-        talks=(OFFICE_1,),
-    ),
-    Scene(
-        name="stopped",
-        acts=(press("2", 1.5), Act("connected", 2.0, "button", "stop")),
-        phones={OFFICE_1: answers(2.8)},
-        states=(*TO_OFFICE, *TALK),
-        hears="FW1 FW3… FW7",
-        talks=(OFFICE_1,),
-    ),
-    Scene(
-        name="stopped-ringing",
-        acts=(press("1"), Act("dialing_shop", 2.8, "button", "stop")),
-        states=(*TO_SHOP, "ended"),
-        hears="FW1 FW3… FW6",
-    ),
-    Scene(
-        name="called-back",
-        acts=(hang_up("menu"),),
-        phones={OFFICE_1: answers(1.5)},
-        states=(*TO_MENU, "ended"),
-        hears="FW1 FW3…",
-        back=answers(2.0),
-    ),
-    Scene(
-        name="called-back-busy",
-        acts=(hang_up("menu"),),
-        phones={OFFICE_2: answers(1.5)},
-        states=(*TO_MENU, "ended"),
-        hears="FW1 FW3…",
-        back=Phone(486, 0.5),
-    ),
-)
-"""Played with the plan `HURRIED`: somebody who watches takes a hand."""
-
 GROUPS = {
     "fast": FAST,
     "patient": PATIENT,
@@ -445,4 +396,5 @@ GROUPS = {
     "killed": KILLED,
     "told": TOLD,
     "buttons": BUTTONS,
+    "backs": BACKS,
 }

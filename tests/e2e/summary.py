@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from .played import Ear, Played
 from .processes import wall
 from .scene import RINGING, SERVICE, TONES
-from .stage import Ear, Played
 
 NAMES = {RINGING: "ringing", **{hertz: f"tone of {phone}" for phone, hertz in TONES.items()}}
 

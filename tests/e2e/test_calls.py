@@ -6,10 +6,10 @@ import pytest
 
 pytest.importorskip("numpy", reason="the ears need numpy: pip install -r tests/e2e/requirements.txt")
 
+from .played import Ear, Played
 from .processes import wall
 from .scene import BLIP, CALLERS_TONES, OFFICE_1, SERVICE, SHOP_1, SHOP_2, TONES, Scene
 from .scenes import GROUPS
-from .stage import Ear, Played
 from .summary import cut_times
 from .theatre import Theatre
 

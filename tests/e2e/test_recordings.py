@@ -9,15 +9,16 @@ import pytest
 
 pytest.importorskip("numpy", reason="the ears need numpy: pip install -r tests/e2e/requirements.txt")
 
+from .buttons import BACKS, BUTTONS
+from .played import Played
 from .scene import CALLERS_TONES, OFFICE_1, SHOP_1, TONES, Scene
 from .scenes import FAST, PATIENT, TOLD
-from .stage import Played
 from .test_calls import of
 from .theatre import Theatre
 
 pytestmark = pytest.mark.freeswitch
 
-SERVED = [scene for scene in (*FAST, *PATIENT, *TOLD) if scene.states]
+SERVED = [scene for scene in (*FAST, *PATIENT, *TOLD, *BUTTONS, *BACKS) if scene.states]
 CONVERSATIONS = [scene for scene in SERVED if scene.talks]
 FROM_THE_ANSWER = [scene for scene in TOLD if scene.caller != "partner"]
 

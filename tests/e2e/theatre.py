@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from . import ears
-from .houses import HURRIED, PATIENT, SHORT_RING, SPOILT, TELLING, directory
+from .channel import Channel
+from .houses import HURRIED, PATIENT, PRESSED, SHORT_RING, SPOILT, TELLING, directory
 from .listener import TOKEN, Listened, listen
 from .processes import REPOSITORY, News, Service
 from .scene import CENTRE, Scene
@@ -25,8 +26,11 @@ PLANS = {
     "broken": SPOILT,
     "killed": SHORT_RING,
     "told": TELLING,
-    "buttons": HURRIED,
+    "buttons": PRESSED,
+    "backs": PRESSED,
 }
+WATCHED = ("buttons", "backs")
+"""The groups whose calls are told to a channel."""
 
 
 class Theatre:
@@ -37,6 +41,7 @@ class Theatre:
         self._news = News()
         (self._service_port,) = free_ports(1)
         self.trunk = Trunk()
+        self.channel = Channel()
         self.switch = RealSwitch(
             program,
             folder / "switch",
@@ -67,7 +72,7 @@ class Theatre:
         }
         folder = self.folder / group
         (folder / "recordings").mkdir(parents=True)
-        stage = Stage(self.switch, self.trunk, folder, self._news)
+        stage = Stage(self.switch, self.trunk, self.channel, folder, self._news)
         known = {file.stem: ears.read(file) for file in (PROMPTS / "ru").glob("*.wav")}
         service = self._service(group, scenes, folder) if group in PLANS else None
         try:
@@ -87,9 +92,10 @@ class Theatre:
         )
 
     def close(self) -> None:
-        """End the switch and the trunk."""
+        """End the switch, the trunk and the channel."""
         self.switch.stop()
         self.trunk.close()
+        self.channel.close()
 
     def _keep(self, played: Iterable[Played]) -> None:
         for each in played:
@@ -112,6 +118,7 @@ class Theatre:
             "LOG_FORMAT": "json",
             "WEB_PORT": "0",
             "WEB_TOKEN": TOKEN,
+            **(self.channel.settings if group in WATCHED else {}),
         }
         service = Service(
             self._news, folder, "service", {f"IVR_{name}": value for name, value in settings.items()}
