@@ -138,3 +138,19 @@ async def test_it_begins_and_ends_though_slack_does_not_answer(tmp_path: Path) -
             begun = now()
         assert now() - begun < timedelta(seconds=10)
         assert room.untold
+
+
+async def test_slack_is_asked_who_we_are_before_there_is_a_call(tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        async with channel(tmp_path, **slack(slack_channel_other="C09WRONG")):
+            await asyncio.sleep(1)
+    known, refused = [line for line in lines if line["event"] == "slack"]
+    assert (known["log_level"], known["we"]) == ("info", "calls in Shop")
+    assert refused["log_level"] == "warning"
+    assert "C09WRONG: Slack: channel_not_found" in refused["problem"]
+
+
+async def test_a_slack_that_hangs_holds_up_neither_start_nor_end(tmp_path: Path) -> None:
+    async with channel(tmp_path, **slack()) as room:
+        room.api.fail("*", hang, then=hang)
+        await asyncio.sleep(0.1)

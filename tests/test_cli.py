@@ -57,6 +57,25 @@ def test_check_names_every_mistake_with_its_place(tmp_path: Path, monkeypatch: p
         assert mistake in said
 
 
+def test_check_tells_what_is_doubtful(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = ROOT / "src" / "ivr_fsm" / "examples"
+    monkeypatch.setenv("IVR_DIRECTRY", str(examples / "directory.toml"))
+    result = run("check", str(examples / "default.toml"))
+    assert result.exit_code == 0, result.output
+    assert "! IVR_DIRECTRY: there is no such setting; did you mean IVR_DIRECTORY?" in result.output
+    assert "! IVR_DIRECTORY, IVR_MARKETPLACE: neither is set" in result.output
+
+
+def test_check_asks_slack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IVR_SLACK_TOKEN", "xoxb-1-secret")
+    monkeypatch.setenv("IVR_SLACK_CHANNEL_ORDER", "C01ORDERS")
+    monkeypatch.setenv("IVR_SLACK_API", "http://127.0.0.1:9/api/")
+    result = run("check", str(ROOT / "src" / "ivr_fsm" / "examples" / "default.toml"))
+    assert result.exit_code == 1, result.output
+    assert "IVR_SLACK_TOKEN: Slack is out of reach" in result.output
+    assert "secret" not in result.output
+
+
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IVR_PORT", "a lot")
     result = run("check")

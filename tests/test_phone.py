@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr_fsm.phone import BadPhone, mask, parse_dialable, parse_phone
+from ivr_fsm.phone import BadPhone, mask, mask_in, parse_dialable, parse_phone
 
 MOSCOW = "+74951110001"
 
@@ -105,6 +105,28 @@ def test_other_numbers_are_dialable_as_ever() -> None:
 )
 def test_mask(phone: str, masked: str) -> None:
     assert mask(phone) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("calls +79161234567, then 74951110001", "calls +791******67, then *********01"),
+        ("reached at +7 495 111-00-01.", "reached at +7 49* ***-**-01."),
+        ("8 (495) 111-00-01", "* (***) ***-**-01"),
+        ("8-916-123-45-67", "*-***-***-**-67"),
+        ("7.916.1234567", "*.***.*****67"),
+        ("ring 916 123-45-67, or (495) 111 00 01", "ring *** ***-**-67, or (***) *** ** 01"),
+        ("+1 (415) 555-0100", "+1 (41*) ***-**00"),
+        ("+7\u00a0495\u00a0111-00-01", "+7\u00a049*\u00a0***-**-01"),
+        ("sofia/gateway/trunk/74951110001", "sofia/gateway/trunk/*********01"),
+        ("1e2feb89-414c-443c-9027-790123456789.wav", "1e2feb89-414c-443c-9027-790123456789.wav"),
+        ("2026-11-26T14:45:10.191863+00:00", "2026-11-26T14:45:10.191863+00:00"),
+        ("26.11.2026 17:45:10", "26.11.2026 17:45:10"),
+        ("order 105-442, 12 of 3 s, internal 101", "order 105-442, 12 of 3 s, internal 101"),
+    ],
+)
+def test_masked_in_a_text(text: str, masked: str) -> None:
+    assert mask_in(text) == masked
 
 
 @given(st.one_of(st.text(max_size=40), st.text(alphabet="+0123456789() -.{},|&\n", max_size=20)))

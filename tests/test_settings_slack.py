@@ -61,6 +61,7 @@ def test_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"slack_channel_other": "#calls"}, "must be a channel's id like C0123ABCDEF"),
         ({"slack_people": "U01ABC,anna"}, "'anna' is no id of a user"),
         ({"slack_hours": "daily"}, "'daily' is not like"),
+        ({"slack_hours": "mon 09:00-18:00, tue 09:00-18:00"}, "two lines have a semicolon between them"),
         ({"slack_zone": "Moscow"}, "'Moscow' is not a time zone"),
         ({"slack_api": "slack.com"}, "must be an address"),
     ],

@@ -21,6 +21,7 @@ from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.nobody import NobodyKnown
 from ivr_fsm.directory.port import Directory, DirectoryError
+from ivr_fsm.doubts import doubts
 from ivr_fsm.esl.callback import CallBacks
 from ivr_fsm.esl.control import ControlConnection
 from ivr_fsm.esl.link import Link
@@ -252,6 +253,8 @@ def build(settings: Settings) -> Service:
     plan = load_plan(settings.plan) if settings.plan else Plan()
     for problem in check_plan(plan, PromptLibrary(settings.prompts, plan.prompts.language), settings.region):
         log.warning("plan", problem=problem)
+    for problem in doubts(settings, plan):
+        log.warning("settings", problem=problem)
     return Service(settings, plan, directory_of(settings), [StepLog(Words(settings.watch_language))])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from ivr_fsm.slack.card import Links
 from ivr_fsm.slack.chat import Chat
 from ivr_fsm.slack.commands import Commands
 from ivr_fsm.slack.console import ConsoleChat
+from ivr_fsm.slack.inquiry import inquire
 from ivr_fsm.slack.people import People
 from ivr_fsm.slack.projection import Projection
 from ivr_fsm.slack.reporting import Reporting
@@ -70,6 +72,8 @@ class Channel:
             settings.slack_token,
         )
         self._engines: list[Engine] = []
+        self._keys, self._channels = slack_keys(settings), tuple(settings.slack_channels.values())
+        self._inquiry: asyncio.Task[None] | None = None
         self._reporting = Reporting(settings.reporting_hours, Switches(self._engine(settings)), now)
         self._app = self._slack_app(settings, desk, links, words) if token.get_secret_value() else None
         self.routes: Sequence[web.AbstractRouteDef] = self._app.routes() if self._app else ()
@@ -88,13 +92,7 @@ class Channel:
         return self._engines[-1]
 
     def _slack_app(self, settings: Settings, desk: Desk, links: Links, words: Words) -> SlackApp:
-        keys = Keys(
-            settings.slack_token.get_secret_value(),
-            settings.slack_app_token.get_secret_value(),
-            settings.slack_signing_secret.get_secret_value(),
-            settings.slack_api,
-        )
-        people = People(settings.slack_permitted, keys.client())
+        people = People(settings.slack_permitted, self._keys.client())
         commands = Commands(
             Reader(self._engine(settings)),
             self._reporting,
@@ -105,23 +103,45 @@ class Channel:
             region=settings.region,
             link_of=links.call,
         )
-        return SlackApp(keys, desk, people, commands, words)
+        return SlackApp(self._keys, desk, people, commands, words)
 
     async def start(self) -> None:
         """Begin to tell, and to listen; the journal must be open."""
         await self._reporting.start()
         self.projection.start()
         if self._app:
+            self._inquiry = asyncio.create_task(self._inquire(), name="slack-inquiry")
             await self._app.start()
 
     async def close(self) -> None:
         """End; what is not told by then is told when the service starts again."""
+        if self._inquiry:
+            self._inquiry.cancel()
+            await asyncio.wait({self._inquiry})
         if self._app:
             await self._app.close()
         await self.projection.close()
         await self._reporting.close()
         for engine in self._engines:
             engine.dispose()
+
+    async def _inquire(self) -> None:
+        """Say what Slack would say to the first call, while there is time to mend it."""
+        found = await inquire(self._keys, self._channels)
+        if found.who:
+            log.info("slack", we=found.who)
+        for problem in found.problems:
+            log.warning("slack", problem=problem)
+
+
+def slack_keys(settings: Settings) -> Keys:
+    """Return what opens Slack."""
+    return Keys(
+        settings.slack_token.get_secret_value(),
+        settings.slack_app_token.get_secret_value(),
+        settings.slack_signing_secret.get_secret_value(),
+        settings.slack_api,
+    )
 
 
 def _say(key: int, text: str) -> None:

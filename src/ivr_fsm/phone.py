@@ -8,7 +8,15 @@ import phonenumbers
 
 _ALLOWED = re.compile(r"\+?[0-9() \-\u00a0.]{1,32}")
 _EXTENSION = re.compile(r"[0-9]{2,6}")
-_IN_TEXT = re.compile(r"\+?\d{10,15}\b")
+_BETWEEN = r"[ ()\-\u00a0.]"
+_IN_TEXT = re.compile(
+    # The id of a call is none, though it may end in twelve digits.
+    r"(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"|\+?\d{10,15}\b"
+    rf"|(?<![\w.+-])(?:\+{_BETWEEN}?\d|[78]{_BETWEEN})(?:{_BETWEEN}{{0,3}}\d){{9,14}}\b"
+    rf"|(?<![\w.+-])\(?\d{{3}}{_BETWEEN}{{1,2}}\d{{3}}{_BETWEEN}?\d\d{_BETWEEN}?\d\d\b"
+)
+"""Numbers in a text: as E.164, and as people write those of Russia and international ones."""
 
 
 class BadPhone(ValueError):
@@ -67,11 +75,11 @@ def dialable_or_as_written(text: str, region: str = "RU") -> str:
 
 def mask(phone: str) -> str:
     """Return *phone* with all but its country's first digits and the last two hidden (``+791******67``)."""
-    shown = 4 if phone.startswith("+") else 0
-    hidden = len(phone) - shown - 2
-    return phone if hidden <= 0 else phone[:shown] + "*" * hidden + phone[-2:]
+    digits = [place for place, sign in enumerate(phone) if sign.isdigit()]
+    hidden = set(digits[3 if phone.startswith("+") else 0 : -2])
+    return "".join("*" if place in hidden else sign for place, sign in enumerate(phone))
 
 
 def mask_in(text: str) -> str:
     """Return *text* with every phone number in it masked."""
-    return _IN_TEXT.sub(lambda found: mask(found.group()), text)
+    return _IN_TEXT.sub(lambda found: found["id"] or mask(found.group()), text)

@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     """Their rights: `olga: see numbers listen act; boris: see listen; *: see`; empty: each has all."""
     web_host: Annotated[str, AfterValidator(web.host)] = "127.0.0.1"
     """Where the web server listens; somewhere else only with tokens or that header."""
-    web_port: int = Field(default=8085, ge=0, le=65535)
+    web_port: Annotated[int, AfterValidator(web.port)] = Field(default=8085, ge=0, le=65535)
     """The port of that. 0: any free one."""
     web_url: Annotated[str, AfterValidator(_address), AfterValidator(web.url)] = ""
     """Where the web server is reached from outside: ``https://calls.example``; empty: no links are given."""

@@ -302,12 +302,11 @@ async def test_counting_no_further(searched: Searched) -> None:
     assert searched.reader.count(Wanted(kind="other"), 2) == 2
 
 
-async def test_lengths_of_calls(kept: Kept) -> None:
-    calls = kept.reader.calls(Wanted())
-    steps = {call.key: kept.reader.steps(call.key) for call in calls}
-    lengths = kept.reader.lengths([*steps, 99])
-    assert lengths == {key: each[-1].number for key, each in steps.items() if each}
-    assert kept.reader.lengths([]) == {}
+async def test_lengths_of_live_calls(kept: Kept) -> None:
+    assert [call for call in kept.reader.calls(Wanted()) if call.key not in kept.reader.live_lengths()]
+    live = kept.reader.calls(Wanted(live=True))
+    steps = {call.key: kept.reader.steps(call.key) for call in live}
+    assert kept.reader.live_lengths() == {key: each[-1].number if each else 0 for key, each in steps.items()}
 
 
 async def test_what_people_did_about_a_call(kept: Kept, database: Database) -> None:

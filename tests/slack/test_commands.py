@@ -201,7 +201,7 @@ async def test_the_last_calls_of_a_number(books: Books, there: Slack) -> None:
     [
         ({"lost": 1}, "сервис прервался"),
         ({"refused": "too many calls", "ended": 1}, "не принят"),
-        ({"outcome": "stopped:menu", "ended": 1}, "завершён из канала"),
+        ({"outcome": "stopped:menu", "ended": 1}, "завершён вручную"),
         ({"outcome": "something:<new>", "ended": 1}, "something:&lt;new&gt;"),
         ({"state": "<new>"}, "&lt;new&gt;"),
         ({"phone": "", "forgotten": 1, "outcome": "unanswered", "ended": 1}, "личные данные удалены"),

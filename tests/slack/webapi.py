@@ -20,7 +20,7 @@ from aiohttp import web
 from ivr_fsm.slack.message import Message
 from tests.slack.blockkit import faults
 
-TOKEN = "xoxb-1-SECRETBOT"
+TOKEN, APP_TOKEN = "xoxb-1-SECRETBOT", "xapp-1-SECRETAPP"
 ORDERS, OTHERS, SHOPS = "C01ORDERS", "C02OTHERS", "C03SHOPS"
 
 Json = dict[str, Any]
@@ -248,7 +248,11 @@ class WebApi:
         for name in (f"{method} {channel}", method, "*"):
             if name in self._faults and (fault := next(self._faults[name])):
                 return await fault(request, lambda: self._answer(method, given))
-        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if method == "apps.connections.open":
+            ok = token == APP_TOKEN
+            return web.json_response({"ok": ok, **({} if ok else {"error": "invalid_auth"})})
+        if token not in self.tokens:
             return web.json_response({"ok": False, "error": "token_revoked"})
         if self.limits and (wait := self.limits.wait(method, channel)):
             return _limited(str(wait))
@@ -294,7 +298,9 @@ class WebApi:
 
     def _history(self, given: Json) -> Json:
         there = [sent for sent in self._channel(given) if not sent.thread or sent.broadcast]
-        return _page([sent for sent in reversed(there) if float(sent.ts) > float(given["oldest"])], given)
+        return _page(
+            [sent for sent in reversed(there) if float(sent.ts) > float(given.get("oldest", 0))], given
+        )
 
     def _replies(self, given: Json) -> Json:
         there = self._channel(given)

@@ -76,7 +76,7 @@ def test_who_answered_is_told_by_the_leg() -> None:
         ),
         (
             Tell("ended", {"outcome": "stopped:menu", "seconds": "7", "phone": "+7"}),
-            "Звонок окончен: завершён из канала (в меню), 7 с, +7",
+            "Звонок окончен: завершён вручную (в меню), 7 с, +7",
         ),
         (
             Tell("ended", {"outcome": "of tomorrow", "seconds": "7", "phone": "+7"}),

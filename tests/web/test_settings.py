@@ -45,3 +45,9 @@ def test_a_token_that_can_be_guessed_or_sent_by_nobody(monkeypatch: pytest.Monke
 def test_an_address_that_is_none(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     with pytest.raises(ValidationError, match="web_url"):
         settings(monkeypatch, web_url=url)
+
+
+def test_two_servers_at_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="is IVR_PORT, too"):
+        settings(monkeypatch, port="8085")
+    assert settings(monkeypatch, port="0", web_port="0").web_port == 0

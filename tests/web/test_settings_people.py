@@ -76,6 +76,8 @@ def test_others_are_served_where_people_are_told_apart(
         ({"web_user_header": "X_User"}, "must be the name of a header"),
         ({"web_user_header": "Authorization"}, "must be a header that the proxy alone sets"),
         ({"web_proxies": "proxy.example"}, "write addresses or networks like"),
+        ({"web_proxies": "127.0.0.1, 0.0.0.0/0"}, "names every address there is"),
+        ({"web_proxies": "::/0"}, "names every address there is"),
         ({"web_people": "olga: see"}, "olga cannot come in: give them a token in IVR_WEB_TOKENS"),
         ({"web_people": "*: see"}, "* is whoever a proxy has let in: set IVR_WEB_USER_HEADER"),
         (

@@ -18,7 +18,7 @@ class Answer(StrEnum):
     CLAIMED = "claimed"
     """Somebody else calls back already."""
     DONE = "done"
-    """Somebody else has said that nothing is left to do."""
+    """It is noted already that nothing is left to do."""
     NO_PHONE = "no_phone"
     """The caller hid the number, or it was removed from the journal."""
     UNKNOWN = "unknown"

@@ -14,10 +14,12 @@ import typer
 from rich.markup import escape
 
 from ivr_fsm import app as service
+from ivr_fsm.channel import slack_keys
 from ivr_fsm.cli.common import OUT, fail, read_settings
 from ivr_fsm.directory.file import FileDirectory
 from ivr_fsm.directory.http import HttpDirectory
 from ivr_fsm.directory.port import DirectoryError
+from ivr_fsm.doubts import doubts
 from ivr_fsm.esl.loop import shared_loop
 from ivr_fsm.flow import diagram as drawing
 from ivr_fsm.flow.plan import Plan
@@ -26,6 +28,7 @@ from ivr_fsm.journal.database import JournalError
 from ivr_fsm.logs import configure
 from ivr_fsm.planfile import PlanError, check_plan, load_plan
 from ivr_fsm.settings import Settings
+from ivr_fsm.slack.inquiry import inquire
 from ivr_fsm.speech.engines import EngineError, choose_engine
 from ivr_fsm.speech.prompts import PromptError, PromptLibrary
 from ivr_fsm.telemetry import telemetry
@@ -44,7 +47,7 @@ def serve() -> None:
 def check(
     plan: Annotated[Path | None, typer.Argument(help="The plan file; IVR_PLAN when not given.")] = None,
 ) -> None:
-    """Check the plan, the prompts, the directory and the journal; name each mistake with its place."""
+    """Check the plan, the prompts, the directory, the journal and Slack; name each mistake with its place."""
     settings = read_settings()
     configure("console", level="critical")
     file = plan or settings.plan
@@ -54,6 +57,7 @@ def check(
         *_directory_problems(settings),
         *_journal_problems(settings),
         *_telemetry_problems(settings),
+        *_slack_problems(settings),
     ]
     for problem in problems:
         OUT.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
@@ -70,6 +74,7 @@ def _plan_problems(file: Path | None, settings: Settings) -> list[str]:
         return error.problems
     except PromptError as error:
         return [f"{error}, and prompts.language of the plan the language"]
+    _doubt(doubts(settings, plan))
     return [f"{file or 'the default plan'}: {each}" for each in check_plan(plan, library, settings.region)]
 
 
@@ -83,8 +88,6 @@ def _speech_problems(settings: Settings) -> list[str]:
         settings.speech_cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         found.append(f"IVR_SPEECH_CACHE: {error}")
-    if settings.recordings is not None and not settings.recordings.is_dir():
-        found.append(f"IVR_RECORDINGS: there is no folder {settings.recordings}")
     return found
 
 
@@ -94,9 +97,13 @@ def _directory_problems(settings: Settings) -> list[str]:
     except DirectoryError as error:
         place = "IVR_MARKETPLACE: " if settings.marketplace and not settings.directory else ""
         return [place + line.removeprefix(place) for line in str(error).splitlines()]
+    _doubt(warnings)
+    return []
+
+
+def _doubt(warnings: Sequence[str]) -> None:
     for warning in warnings:
         OUT.print(f"[yellow]![/] {escape(warning)}", soft_wrap=True)
-    return []
 
 
 async def _ask(settings: Settings) -> Sequence[str]:
@@ -123,6 +130,15 @@ def _telemetry_problems(settings: Settings) -> list[str]:
     except telemetry.TelemetryError as error:
         return [str(error)]
     return []
+
+
+def _slack_problems(settings: Settings) -> list[str]:
+    if not (keys := slack_keys(settings)).token:
+        return []
+    found = asyncio.run(inquire(keys, settings.slack_channels.values()))
+    if found.who:
+        OUT.print(f"[green]✓[/] Slack knows us: {escape(found.who)}", soft_wrap=True)
+    return list(found.problems)
 
 
 def diagram(

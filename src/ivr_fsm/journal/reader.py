@@ -123,10 +123,12 @@ class Reader:
             for row in self._rows(select(STEPS).where(STEPS.c.key == key).order_by(STEPS.c.number))
         ]
 
-    def lengths(self, keys: Sequence[int]) -> dict[int, int]:
-        """Return the number of the last step of each of these calls."""
-        last = select(STEPS.c.key, func.max(STEPS.c.number).label("last")).where(STEPS.c.key.in_(keys))
-        return {row["key"]: row["last"] for row in self._rows(last.group_by(STEPS.c.key))}
+    def live_lengths(self) -> dict[int, int]:
+        """Return the number of the last step of each call that is on now, by its key; 0: it has none yet."""
+        last = func.coalesce(func.max(STEPS.c.number), 0)
+        of_each = CALLS.outerjoin(STEPS, STEPS.c.key == CALLS.c.key)
+        live = select(CALLS.c.key, last).select_from(of_each).where(LIVE).group_by(CALLS.c.key)
+        return dict(self._tuples(live))
 
     def moves(self, first: int, last: int) -> list[tuple[int, float, str, str]]:
         """Return (key, monotonic seconds, state before, state after) of what moved calls, from key to key."""

@@ -6,7 +6,7 @@ import re
 
 from pydantic import SecretStr, ValidationInfo
 
-from ivr_fsm.flow.hours import Hours
+from ivr_fsm.flow.hours import BadHours, Hours
 
 USER = "[UW][A-Z0-9]{2,20}"
 GROUP = "S[A-Z0-9]{2,20}"
@@ -36,7 +36,10 @@ def zone(name: str) -> str:
 def hours(text: str, info: ValidationInfo) -> str:
     """Return lines of a schedule, with semicolons between them."""
     # A zone that is none is told by itself.
-    Hours.parse(listed(text, ";"), info.data.get("slack_zone", "UTC"))
+    try:
+        Hours.parse(listed(text, ";"), info.data.get("slack_zone", "UTC"))
+    except BadHours as error:
+        raise ValueError(f"{error}; two lines have a semicolon between them") from None
     return text
 
 

@@ -27,7 +27,10 @@ MOST_NAMES = 1000
 LONGEST_NAME = 80
 
 ANSWER = 5.0
-"""Seconds that Slack may take to answer."""
+"""Seconds that Slack may take to say who is in a group."""
+
+NAME_ANSWER = 1.0
+"""Seconds that it may take to say a name: a button waits for that."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +93,7 @@ class People:
         if found and found[0] > self._clock():
             return found[1]
         try:
-            name = _name(await self._ask(self._client.users_info(user=user), "user"))
+            name = _name(await self._ask(self._client.users_info(user=user), "user", NAME_ANSWER))
         except PeopleUnknown as error:
             log.warning("slack name not looked up", user=user, why=str(error))
             return found[1] if found else user
@@ -111,13 +114,13 @@ class People:
         self._members[group] = (self._clock() + MEMBERS_LAST, members)
         return members
 
-    async def _ask(self, question: Awaitable[Any], field: str) -> Any:
+    async def _ask(self, question: Awaitable[Any], field: str, patience: float = ANSWER) -> Any:
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(patience):
                 answer = await question
             return answer[field]
         except TimeoutError:
-            raise PeopleUnknown(f"no answer in {ANSWER:g} s") from None
+            raise PeopleUnknown(f"no answer in {patience:g} s") from None
         # What is no answer of Slack's, its library meets with the errors of whatever it stumbles upon.
         except (
             SlackClientError,

@@ -42,13 +42,15 @@ PAGE = 200
 EVENT = "ivr_fsm"
 """What the metadata of our messages are called."""
 
+_TOKEN, _APP_TOKEN = "IVR_SLACK_TOKEN", "IVR_SLACK_APP_TOKEN"
+
 _REMEDIES = {
-    "account_inactive": "the app was removed: install it again and set IVR_SLACK_TOKEN",
-    "invalid_auth": "IVR_SLACK_TOKEN is no token that Slack knows",
-    "not_authed": "IVR_SLACK_TOKEN is missing",
+    "account_inactive": "the app was removed: install it again and set the new {token}",
+    "invalid_auth": "{token} is no token that Slack knows",
     "missing_scope": "give the app its scopes, docs/slack-manifest.yaml, and install it again",
-    "token_expired": "IVR_SLACK_TOKEN has expired",
-    "token_revoked": "IVR_SLACK_TOKEN was revoked: install the app again and set the new one",
+    "not_allowed_token_type": "{token} is a token of another kind",
+    "token_expired": "{token} has expired",
+    "token_revoked": "{token} was revoked: install the app again and set the new one",
     "cant_update_message": "only the app that posted a message can change it",
     "channel_not_found": "set the channel's id, and invite the app if it is private",
     "is_archived": "take the channel out of the archive, or set another",
@@ -168,6 +170,32 @@ class SlackChat:
                 return {"messages": messages, "cursor": cursor}
         return {"messages": messages, "cursor": ""}
 
+    async def introduce(self) -> str:
+        """Return who we are there, like ``calls in Shop``.
+
+        Raises:
+            ChatError, ChatRefused: as everywhere here.
+        """
+        answer = await self._ask("introduce", self._opened().auth_test())
+        return f"{plain(answer.get('user', '?'))} in {plain(answer.get('team', '?'))}"
+
+    async def look_into(self, channel: str) -> None:
+        """Read in a channel, as is done after an answer that was lost; nothing happens: we may.
+
+        Raises:
+            ChatError, ChatRefused: we may not, or it is not known.
+        """
+        await self._ask("find", self._opened().conversations_history(channel=channel, limit=1))
+
+    async def ask_for_socket(self, app_token: str) -> None:
+        """Ask for the address of a socket with the app-level token; nothing happens: we would get one.
+
+        Raises:
+            ChatError, ChatRefused: we would not, or it is not known.
+        """
+        request = self._opened().apps_connections_open(app_token=app_token)
+        await self._ask("socket", request, _APP_TOKEN)
+
     async def close(self) -> None:
         """Let go of connections."""
         if self._session is not None:
@@ -179,11 +207,11 @@ class SlackChat:
             self._client.session = self._session
         return self._client
 
-    async def _ask(self, name: str, request: Awaitable[_Answer]) -> _Answer:
+    async def _ask(self, name: str, request: Awaitable[_Answer], setting: str = _TOKEN) -> _Answer:
         try:
             return await request
         except SlackApiError as error:
-            raise self._told(name, error) from None
+            raise self._told(name, error, setting) from None
         except aiohttp.ClientConnectorError as error:
             raise ChatError(f"Slack is out of reach: {plain(error)}") from None
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
@@ -194,8 +222,8 @@ class SlackChat:
             why = f"it is none of Slack's: {plain(error)}"
             raise ChatError(f"the answer was lost: {why}", unsure=True) from None
 
-    def _told(self, name: str, error: SlackApiError) -> ChatError | ChatRefused:
-        """Return what Slack's answer comes to."""
+    def _told(self, name: str, error: SlackApiError, setting: str) -> ChatError | ChatRefused:
+        """Return what Slack's answer comes to; *setting* is that of the token that was used."""
         status = getattr(error.response, "status_code", getattr(error.response, "status", 0))
         headers: Mapping[str, str] = getattr(error.response, "headers", {}) or {}
         if status == 429 or _code(error) in ("ratelimited", "rate_limited"):
@@ -207,7 +235,7 @@ class SlackChat:
             return ChatError(f"Slack answers {status} {plain(code)}".strip(), unsure=True)
         if code in _PASSING:
             return ChatError(f"Slack: {plain(code)}", unsure=True)
-        remedy = f"; {_REMEDIES[code]}" if code in _REMEDIES else ""
+        remedy = f"; {_REMEDIES[code].format(token=setting)}" if code in _REMEDIES else ""
         refused = {"missing_scope": _NoScope, **dict.fromkeys(_GONE, ChatGone)}.get(code, ChatRefused)
         return refused(f"Slack: {plain(code)}{_details(error)}{remedy}")
 

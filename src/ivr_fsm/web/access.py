@@ -93,16 +93,20 @@ class Access:
             raise web.HTTPForbidden(text=f"{person.name} has no right to {right.value}: IVR_WEB_PEOPLE\n")
         return person
 
-    def require_or_link(self, request: web.Request, right: Right) -> None:
-        """Let *request* pass if it is a link that we signed, or as `require` does.
+    def require_or_link(self, request: web.Request, right: Right) -> str:
+        """Return who makes *request*, if they have *right*; "a link" if it is one that we signed.
 
         Raises:
             web.HTTPException: as `require` does; 403 where the link has expired, or is not ours.
         """
         if self._token and "signature" in request.query:
             self._check_link(request)
-        else:
-            self.require(request, right)
+            return "a link"
+        return self.require(request, right).name
+
+    def address(self, request: web.Request) -> str:
+        """Return the address that *request* comes from, as far as our proxies tell it."""
+        return guard.asker(request, self._people.proxies)
 
     def check_own_page(self, request: web.Request) -> None:
         """See that no page of another site is behind *request*.
@@ -119,7 +123,7 @@ class Access:
         Raises:
             web.HTTPTooManyRequests: too many were wrong that came from there.
         """
-        address = guard.asker(request, self._people.proxies)
+        address = self.address(request)
         if wait := self._tries.wait(address):
             text = "too many wrong tokens: wait a minute\n"
             raise web.HTTPTooManyRequests(headers={"Retry-After": str(wait)}, text=text)

@@ -33,8 +33,16 @@ def header(name: str) -> str:
 
 def proxies(text: str) -> str:
     """Return the addresses of proxies."""
-    parse_networks(text)
+    if any(network.prefixlen == 0 for network in parse_networks(text)):
+        raise ValueError("names every address there is: anybody could say that they are somebody else")
     return text
+
+
+def port(number: int, info: ValidationInfo) -> int:
+    """Return the port of the web server, which is not that of FreeSWITCH's connections."""
+    if number and number == info.data.get("port"):
+        raise ValueError("is IVR_PORT, too, where FreeSWITCH connects: choose another")
+    return number
 
 
 def people(text: str, info: ValidationInfo) -> str:

@@ -82,13 +82,13 @@ class Recordings:
         self._thread.shutdown()
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
-        self._access.require_or_link(request, Right.LISTEN)
+        listener = self._access.require_or_link(request, Right.LISTEN)
         if self._serving >= AT_ONCE:
             raise web.HTTPServiceUnavailable(text="too many listen at once\n", headers={"Retry-After": "5"})
         self._serving += 1
         try:
             async with self._opened(request.match_info["name"]) as opened:
-                return await self._send(request, opened)
+                return await self._send(request, opened, listener)
         finally:
             self._serving -= 1
 
@@ -103,7 +103,7 @@ class Recordings:
         finally:
             self._thread.submit(os.close, opened.descriptor)
 
-    async def _send(self, request: web.Request, opened: Opened) -> web.StreamResponse:
+    async def _send(self, request: web.Request, opened: Opened, listener: str) -> web.StreamResponse:
         begin, end, part = _range(request, opened)
         response = web.StreamResponse(status=206 if part else 200)
         response.content_type = "audio/wav"
@@ -117,8 +117,14 @@ class Recordings:
         await response.prepare(request)
         if request.method == "HEAD":
             return response
-        if begin == 0:
-            log.info("recording served", recording=request.match_info["name"], to=request.remote)
+        log.info(
+            "recording served",
+            recording=request.match_info["name"],
+            to=listener,
+            address=self._access.address(request),
+            first=begin,
+            bytes=end - begin,
+        )
         if not await self._write(response, opened, begin, end) and request.transport is not None:
             # Nobody must take what was sent for the whole.
             request.transport.abort()

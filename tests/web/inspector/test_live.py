@@ -127,6 +127,16 @@ def test_a_page_that_is_opened_takes_nothing_from_those_that_are_open(watched: W
     assert rows(watched.rows.tick(RUSSIAN).news).keys() == {watched.key(call)}
 
 
+def test_calls_without_a_row_are_live_all_the_same(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 1)
+    first, second = watched.book.begin("00000001"), watched.book.begin("00000002")
+    first.identified(ORDER)
+    one, two = watched.key(first), watched.key(second)
+    tick = watched.rows.tick(RUSSIAN)
+    assert order(tick) == [max(one, two, key=int)]
+    assert tick.lengths == {int(one): 2, int(two): 1}
+
+
 def test_nobody_is_on_the_line(watched: Watched) -> None:
     tick = watched.rows.tick(RUSSIAN)
     assert (rows(tick.whole), order(tick), tick.lengths) == ({}, [], {})

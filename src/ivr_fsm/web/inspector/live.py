@@ -32,7 +32,7 @@ class Tick:
     Attributes:
         whole: all rows, as the event for a page that has just been opened.
         news: what differs from the last tick, as an event; empty: nothing does.
-        lengths: the number of the last step of each live call, by its key.
+        lengths: the number of the last step of each live call, by its key; of those without a row, too.
     """
 
     whole: str
@@ -86,7 +86,7 @@ class LiveRows:
 
     def _renewed(self, look: Look) -> tuple[dict[int, tuple[_For, str]], dict[int, int]]:
         calls = self._archive.live(MOST)
-        lengths = self._archive.reader.lengths([call.key for call in calls])
+        lengths = self._archive.reader.live_lengths()
         rows = self._rows.setdefault(look, _Rows())
         show = Showing(look, self._archive.zone)
         made: dict[int, tuple[_For, str]] = {}
