@@ -85,20 +85,48 @@ def test_a_mistake_is_told_with_its_field(change: dict[str, Any], said: str) -> 
     assert said in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({"orders_link": "javascript:x"}, "orders_link: must be a link"),
+        (
+            {"order": {"link": 7, "status": None, "address": "А" * 1001}},
+            "order.status: must be text (and 2 more)",
+        ),
+        ({"order": {"shop": {"link": "ftp://x", "city": []}}}, "order.shop.city: must be text (and 1 more)"),
+    ],
+)
+def test_what_is_only_shown_costs_nobody_their_shop(change: dict[str, Any], wrong: str) -> None:
+    shop = {"id": "s", "name": "Роза", "phones": ["104"], **change.get("order", {}).get("shop", {})}
+    order = {"id": "7", **change.get("order", {}), "shop": shop}
+    body = json.dumps({"kind": "customer", "name": "М", **change, "order": order}).encode()
+    found, told = contract.read_leniently(contract.CALLER_ANSWER, body)
+    assert found.to_flow() == Customer("М", Order("7", Shop("s", "Роза", phones=("104",))))
+    assert wrong in told
+
+
+def test_what_calls_depend_on_must_be_right() -> None:
+    order = {"id": "7", "link": 7, "shop": {"id": "s", "name": "Роза", "open_now": "no"}}
+    with pytest.raises(DirectoryError, match="open_now"):
+        contract.read_leniently(
+            contract.CALLER_ANSWER, json.dumps({"kind": "customer", "order": order}).encode()
+        )
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),
         lambda x: (
             st.lists(x)
             | st.dictionaries(
-                st.sampled_from(["kind", "order", "shop", "id", "phones", "name"]) | st.text(), x
+                st.sampled_from(["kind", "order", "shop", "id", "phones", "name", "link"]) | st.text(), x
             )
         ),
     )
 )
 def test_whatever_comes_is_an_answer_or_an_error_in_one_line(answer: Any) -> None:
     try:
-        read(answer)
+        contract.read_leniently(contract.CALLER_ANSWER, json.dumps(answer).encode())
     except DirectoryError as error:
         assert str(error).isprintable()
 

@@ -175,6 +175,18 @@ async def test_what_is_wrong_is_said_in_one_line(
     assert asyncio.get_running_loop().time() - began < 2
 
 
+async def test_a_link_that_is_none_costs_nobody_their_order(market: Marketplace, http: HttpDirectory) -> None:
+    order = {"id": "10542", "link": "javascript:x", "shop": {"id": "s", "name": "Роза", "phones": ["104"]}}
+    market.fail(CALLER, then=says({"kind": "customer", "name": "Мария", "order": order}))
+    with capture_logs() as logs:
+        caller = await http.identify(PHONE)
+    assert caller == Customer("Мария", Order("10542", Shop("s", "Роза", phones=("104",))))
+    [line] = logs
+    assert line["problem"] == (
+        "identify: order.link: must be a link that starts with https:// or http://, or empty; taken for empty"
+    )
+
+
 async def test_no_redirect_is_followed(market: Marketplace, http: HttpDirectory) -> None:
     async with marketplace() as elsewhere:
         target = {"Location": f"{elsewhere.address}/caller?phone=%2B79161234567"}

@@ -9,7 +9,7 @@ import re
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from ivr_fsm.directory.port import Answerer, CallRecord, DirectoryError
 from ivr_fsm.flow import caller as flow
@@ -23,6 +23,9 @@ NOBODY = "+12025550100"
 """A number that is nobody's (kept for fiction): asking about it is harmless."""
 
 _KINDS = ("customer", "partner", "unknown")
+
+_ONLY_SHOWN = {"address", "city", "link", "orders_link", "status"}
+"""Fields that people see and no call depends on."""
 
 _REMEDIES = {
     "missing": "is missing",
@@ -253,12 +256,39 @@ def read(adapter: TypeAdapter[_T], body: bytes) -> _T:
         raise DirectoryError(_told(error.errors(include_input=False, include_url=False))) from None
 
 
+def read_leniently(adapter: TypeAdapter[_T], body: bytes) -> tuple[_T, str]:
+    """Return what *body* says, and what is wrong in fields that are only shown: they are taken for empty.
+
+    Raises:
+        DirectoryError: as `read` does, for what is wrong anywhere else.
+    """
+    try:
+        return adapter.validate_json(body), ""
+    except ValidationError as error:
+        mistakes = error.errors(include_input=False, include_url=False)
+        wrong = [_path(mistake) for mistake in mistakes]
+        if not wrong or any(path[-1:] not in {(name,) for name in _ONLY_SHOWN} for path in wrong):
+            raise DirectoryError(_told(mistakes)) from None
+    answer = from_json(body)
+    for path in wrong:
+        part = answer
+        for name in path[:-1]:
+            part = part[name]
+        del part[path[-1]]
+    return read(adapter, to_json(answer)), _told(mistakes)
+
+
+def _path(mistake: ErrorDetails) -> tuple[int | str, ...]:
+    """Return where a mistake is in the answer itself: the kind of caller is no part of that."""
+    return mistake["loc"][1:] if mistake["loc"][:1] in {(kind,) for kind in _KINDS} else mistake["loc"]
+
+
 def _told(mistakes: list[ErrorDetails]) -> str:
     mistake = mistakes[0]
     if mistake["type"] == "json_invalid":
         return "the answer is not JSON"
-    parts = mistake["loc"][1:] if mistake["loc"][:1] in {(kind,) for kind in _KINDS} else mistake["loc"]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:40]}" for part in parts).lstrip(".")
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part[:40]}" for part in _path(mistake)]
+    place = "".join(parts).lstrip(".")
     said = _REMEDIES.get(mistake["type"]) or re.sub(r"^\w+ should ", "must ", mistake["msg"])
     if mistake.get("ctx", {}).get("pattern") == _LINK:
         said = "must be a link that starts with https:// or http://, or empty"

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import aiohttp
+import structlog
 from pydantic import TypeAdapter
 from yarl import URL
 
@@ -20,6 +21,8 @@ from ivr_fsm.phone import BadPhone, parse_dialable
 
 TELLING = 10.0
 """Seconds that the API may take to keep the record of a call. Nobody waits for it."""
+
+log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
 
@@ -106,7 +109,10 @@ class HttpDirectory:
                 body = await self._request("GET", path, phone=phone)
             except (aiohttp.ClientError, OSError):
                 body = await self._request("GET", path, phone=phone)
-            return contract.read(answer, body)
+            found, wrong = contract.read_leniently(answer, body)
+            if wrong:
+                log.warning("directory", problem=f"{question}: {wrong}; taken for empty")
+            return found
 
     async def _request(
         self,
