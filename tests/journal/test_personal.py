@@ -43,6 +43,14 @@ def test_whatever_happened_nothing_is_left_and_it_replays(
     assert (without.call.phone, without.call.name, without.call.order_id) == ("", "", "")
 
 
+def test_who_was_called_back_and_whose_leg_is_left() -> None:
+    moves = [("called back", 0), ("identified", ORDER), ("answered", 0), ("bridged", 0), ("returned", "")]
+    live, _ = let_happen(plan(), [*moves, ("time", 10.0)])
+    recorded = exported(live)
+    assert f"{PHONE}, {PHONE}" in str(recorded.steps)
+    assert PHONE not in text_of(checked(recorded.call, recorded.steps, plan(), forgotten=NOON))
+
+
 @ANYTHING
 @settings(max_examples=40, deadline=None)
 def test_whoever_was_rung_is_taken_out_and_it_replays(

@@ -134,7 +134,7 @@ class _Walker:
                 return self._hidden(place, text)
             elif place not in NUMBERS and place not in HARMLESS:
                 return REMOVED
-            elif self._own and place in NUMBERS:
+            if self._own and place in NUMBERS:
                 text = text.replace(self._own, PERSONAL["facts.phone"])
         return text if place in HARMLESS else self._eraser(text)
 
