@@ -9,8 +9,9 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --no-emit-in
 demo: .venv/ready
 	$(BIN)/ivr-fsm demo --once
 
+# As many at once as there are cores; those of one file one after the other, the longest files first.
 test: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .

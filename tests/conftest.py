@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
+import structlog
 
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
 
@@ -20,3 +21,9 @@ def pytest_asyncio_loop_factories(
     if item.get_closest_marker("virtual"):
         return {"virtual": virtual_loop}
     return {"shared": shared_loop}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    # A command sets logs up for its process, which here is that of all tests.
+    structlog.reset_defaults()

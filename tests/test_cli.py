@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
@@ -21,11 +19,9 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
-def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IVR_PROMPTS", str(ROOT / "prompts"))
-    yield
-    structlog.reset_defaults()
 
 
 def run(*arguments: str) -> Result:

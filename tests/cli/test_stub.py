@@ -13,7 +13,6 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from ivr_fsm.cli import app
@@ -106,10 +105,7 @@ def check(monkeypatch: pytest.MonkeyPatch, folder: Path, address: str, token: st
     settings = {"MARKETPLACE": address, "MARKETPLACE_TOKEN": token, "JOURNAL": "none"}
     for name, value in settings.items():
         monkeypatch.setenv(f"IVR_{name}", value)
-    try:
-        return CliRunner().invoke(app, ["check"]).output.replace("\n", "")
-    finally:
-        structlog.reset_defaults()
+    return CliRunner().invoke(app, ["check"]).output.replace("\n", "")
 
 
 def test_check_asks_the_api(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import structlog
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.proto.trace.v1.trace_pb2 import Status as SpanStatus
 from structlog.testing import capture_logs
@@ -179,7 +178,6 @@ def test_without_the_extra_it_is_said_what_to_do(
     monkeypatch.setenv("IVR_PROMPTS", str(PROMPTS))
     monkeypatch.setenv("IVR_OTEL_ENDPOINT", "http://127.0.0.1:4318")
     result = CliRunner().invoke(app, [command])
-    structlog.reset_defaults()
     assert result.exit_code == code
     assert "pip install 'ivr-fsm[otel]'" in result.output.replace("\n", " ")
 
