@@ -60,7 +60,7 @@ async def test_a_slack_that_does_not_answer() -> None:
         api.fail("auth.test", hang, answers(503, "upstream"), then=answers())
         for why in ("no answer within 10 s", "Slack answers 503", "Slack answers 200"):
             [problem] = (await asked(api)).problems
-            assert problem.startswith("IVR_SLACK_TOKEN: ")
             assert why in problem
+            assert problem.endswith("; whether the settings for it are right is not known")
     [problem] = (await asked(api)).problems
     assert "Slack is out of reach" in problem

@@ -30,8 +30,10 @@ async def inquire(keys: Keys, channels: Iterable[str]) -> Found:
     try:
         try:
             who = await chat.introduce()
-        except (ChatError, ChatRefused) as error:
+        except ChatRefused as error:
             return Found("", (f"IVR_SLACK_TOKEN: {error}",))
+        except ChatError as error:
+            return Found("", (f"{error}; whether the settings for it are right is not known",))
         for channel in channels:
             try:
                 await chat.look_into(channel)
