@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from ivr_fsm.esl.loop import shared_loop, virtual_loop
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "virtual: the event loop's clock jumps instead of waiting")
+    # How long an example takes is the machine's business.
+    settings.register_profile("any machine", deadline=None)
+    settings.load_profile("any machine")
 
 
 def pytest_asyncio_loop_factories(

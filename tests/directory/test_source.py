@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ivr_fsm.directory import source
@@ -51,7 +51,6 @@ def only_documented_errors(path: Path) -> None:
         assert all(line.startswith(f"{path}: ") for line in str(error).split("\n"))
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=200), suffix=st.sampled_from(["toml", "yaml"]))
 @example(data=b"\xff\xfe", suffix="toml")
 @example(data=b"", suffix="yaml")
@@ -68,7 +67,6 @@ def test_bytes(data: bytes, suffix: str, folder: Path) -> None:
     only_documented_errors(path)
 
 
-@settings(deadline=None)
 @given(
     text=st.text(alphabet="-[]{}:=\"'# \n&*!|>shop1", max_size=60), suffix=st.sampled_from(["toml", "yaml"])
 )
@@ -78,7 +76,6 @@ def test_text(text: str, suffix: str, folder: Path) -> None:
     only_documented_errors(path)
 
 
-@settings(deadline=None)
 @given(document=documents)
 def test_sections_of_anything(document: object, folder: Path) -> None:
     path = folder / "sections.yaml"
@@ -86,7 +83,6 @@ def test_sections_of_anything(document: object, folder: Path) -> None:
     only_documented_errors(path)
 
 
-@settings(deadline=None)
 @given(start=st.integers(0, len(EXAMPLE)), length=st.integers(0, 40), put=st.text(max_size=5))
 def test_a_good_file_with_a_hole(start: int, length: int, put: str, folder: Path) -> None:
     path = folder / "hole.toml"

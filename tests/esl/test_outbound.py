@@ -213,7 +213,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=60), max_size=12))
 async def test_no_peer_disturbs_another_ones_call(open_desk: OpenDesk, pieces: list[bytes]) -> None:
     desk = open_desk()

@@ -158,7 +158,7 @@ ANYTHING = given(st.sampled_from(PLANS), HAPPENINGS)
 
 
 @ANYTHING
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_rules_hold_and_every_call_comes_to_an_end(
     the_plan: Plan, moves: Sequence[tuple[str, Any]]
 ) -> None:
@@ -175,7 +175,7 @@ def test_the_rules_hold_and_every_call_comes_to_an_end(
 
 
 @ANYTHING
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_hanging_up_ends_the_call_at_any_time(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, watch = let_happen(the_plan, moves)
     live.hangs_up()
@@ -188,7 +188,7 @@ def test_hanging_up_ends_the_call_at_any_time(the_plan: Plan, moves: Sequence[tu
 
 
 @ANYTHING
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_same_events_give_the_same_steps(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, _ = let_happen(the_plan, moves)
     call, first = arrive(the_plan, live.call.arrived, NOON)
@@ -200,7 +200,7 @@ def test_the_same_events_give_the_same_steps(the_plan: Plan, moves: Sequence[tup
 
 
 @ANYTHING
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_call_can_be_put_away_and_taken_up_again(the_plan: Plan, moves: Sequence[tuple[str, Any]]) -> None:
     live, _ = let_happen(the_plan, moves)
     thawed, copied = pickle.loads(pickle.dumps(live.call)), copy.deepcopy(live.call)

@@ -32,7 +32,7 @@ PERSON = ("9161234567", "Иван", "10542", "10543", "Тверская", "order
 
 
 @ANYTHING
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_happened_nothing_is_left_and_it_replays(
     the_plan: Plan, moves: Sequence[tuple[str, Any]]
 ) -> None:
@@ -52,7 +52,7 @@ def test_who_was_called_back_and_whose_leg_is_left() -> None:
 
 
 @ANYTHING
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_whoever_was_rung_is_taken_out_and_it_replays(
     the_plan: Plan, moves: Sequence[tuple[str, Any]]
 ) -> None:
@@ -88,7 +88,7 @@ PERSONS: st.SearchStrategy[Caller] = st.one_of(
 
 
 @given(PERSONS, st.sampled_from([PHONE, "+74951110011", ""]), st.booleans(), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_people_are_called_it_replays(
     caller: Caller, phone: str, in_time: bool, slow_switch: bool
 ) -> None:

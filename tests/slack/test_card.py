@@ -395,7 +395,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(HOSTILE, min_size=9, max_size=9), st.sampled_from(["ru", "en"]), st.booleans())
 def test_whatever_a_customer_and_a_shop_are_called(texts: list[str], language: str, answered: bool) -> None:
     name, order, status, address, link, shop, city, phone, manager = texts

@@ -8,7 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr_fsm.flow.caller import Unknown
@@ -417,7 +417,6 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(sorted(Words("ru").known)),
     st.dictionaries(

@@ -66,7 +66,7 @@ def test_a_command_reads_the_text_from_its_input(sounds, tmp_path):
     assert audio.fault(tmp_path / "out.wav") is None
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=200).filter(lambda text: text.replace("\0", " ").strip("- \t\r\n")))
 def test_no_text_can_become_an_option_or_reach_a_shell(sounds, tmp_path, text):
     hostile = f"$(touch {tmp_path}/owned) `id` ; {{file}} {text}"
