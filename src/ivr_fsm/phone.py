@@ -8,15 +8,14 @@ import phonenumbers
 
 _ALLOWED = re.compile(r"\+?[0-9() \-\u00a0.]{1,32}")
 _EXTENSION = re.compile(r"[0-9]{2,6}")
-_BETWEEN = r"[ ()\-\u00a0.]"
+_BETWEEN = r"[\s./()_\-\u00ad\u2010-\u2015\u2212]{0,3}"
 _IN_TEXT = re.compile(
-    # The id of a call is none, though it may end in twelve digits.
-    r"(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"|\+?\d{10,15}\b"
-    rf"|(?<![\w.+-])(?:\+{_BETWEEN}?\d|[78]{_BETWEEN})(?:{_BETWEEN}{{0,3}}\d){{9,14}}\b"
-    rf"|(?<![\w.+-])\(?\d{{3}}{_BETWEEN}{{1,2}}\d{{3}}{_BETWEEN}?\d\d{_BETWEEN}?\d\d\b"
+    # No phones: the id of a call, which may end in twelve digits, a day, an address of IPv4.
+    r"(?P<other>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}(?!\d)"
+    r"|(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))"
+    rf"|(?<!\d)\+?\(?\d(?:{_BETWEEN}\d){{9,14}}(?!\d)"
 )
-"""Numbers in a text: as E.164, and as people write those of Russia and international ones."""
+"""Numbers in a text, however they are written: ten digits or more with little between them."""
 
 
 class BadPhone(ValueError):
@@ -82,4 +81,4 @@ def mask(phone: str) -> str:
 
 def mask_in(text: str) -> str:
     """Return *text* with every phone number in it masked."""
-    return _IN_TEXT.sub(lambda found: found["id"] or mask(found.group()), text)
+    return _IN_TEXT.sub(lambda found: found["other"] or mask(found.group()), text)

@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     slack_people: Annotated[str, AfterValidator(checks.people)] = ""
     """Who may press buttons and switch: ids of users and user groups, `U…,S…`; empty: nobody."""
     slack_zone: Annotated[str, AfterValidator(checks.zone)] = "Europe/Moscow"
-    """The time zone of the times in Slack, and of the hours of reporting."""
+    """The time zone of the times in Slack and on the pages, and of the hours of reporting."""
     slack_hours: Annotated[str, AfterValidator(checks.hours)] = ""
     """When reporting is on, `mon-fri 09:00-21:00; sat,sun 10:00-18:00`; empty: always."""
     slack_api: Annotated[str, AfterValidator(_address)] = "https://slack.com/api/"

@@ -276,6 +276,12 @@ async def test_numbers_that_are_not_seen_cannot_be_guessed(searched: Searched, d
     assert searched.find(digits, unseen=True) == {"Мария Петрова", "partner"}
 
 
+@pytest.mark.parametrize("text", ["AB-105", "Арбате 123", "O'Brien 100%"])
+async def test_numbers_in_texts_cannot_be_guessed_either(searched: Searched, text: str) -> None:
+    assert searched.find(text, unseen=True) == set()
+    assert searched.find("AB-10542", unseen=True) == {"Мария Петрова"}
+
+
 async def test_kinds(searched: Searched) -> None:
     found = {
         kind: {searched.names[call.call] for call in searched.reader.calls(Wanted(kind=kind))}

@@ -55,6 +55,12 @@ async def test_after_a_restart_a_message_is_said_again_when_it_changes_and_no_ot
     await chat.close()
 
 
+async def test_what_was_posted_in_slack_before_is_edited_here() -> None:
+    said: Said = []
+    await ConsoleChat(saying(said)).edit("order", "1717233600.123456", message("d"))
+    assert said == [(0, "d")]
+
+
 async def test_no_more_is_remembered_than_is_of_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console, "REMEMBERED", 3)
     said: Said = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -86,10 +87,11 @@ def _clear(journal: Path, recordings: Path) -> None:
 
 def _show_them(played: Sequence[Played], url: str, recordings: Path, address: str) -> None:
     """Say where the calls can be looked at; on a terminal, keep the inspector open until Ctrl-C."""
-    show = f"ivr-fsm show {played[-1].id[:8]} --journal {url}"
+    program = "ivr-fsm" if shutil.which("ivr-fsm") else ".venv/bin/ivr-fsm"
+    show = f"{program} show {played[-1].id[:8]} --journal {url}"
     OUT.print(f"\nWhy did a call go there? {show}", soft_wrap=True)
     if sys.stdin is None or not sys.stdin.isatty():
-        inspect = f"ivr-fsm inspect --journal {url} --recordings {recordings}"
+        inspect = f"{program} inspect --journal {url} --recordings {recordings}"
         OUT.print(f"See it in a browser: {inspect}", soft_wrap=True)
         return
     OUT.print(f"The inspector is open: {address}  (Ctrl-C closes it)", soft_wrap=True)

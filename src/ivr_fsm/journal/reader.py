@@ -233,11 +233,17 @@ def _matches(text: str, *, unseen: bool) -> ColumnElement[bool]:
     calls, name = CALLS.c, text.lower()
     # SQLite knows capitals of ASCII only, PostgreSQL tells them apart.
     cases = {text, name, text.upper(), text.title(), text.capitalize()}
-    found = [column.contains(each, autoescape=True) for column in (calls.name, calls.shop) for each in cases]
-    found += [calls.order_id.contains(each, autoescape=True) for each in {text, name, text.upper()}]
+    digits = "".join(sign for sign in text if sign.isdecimal() and sign.isascii())
+    if unseen and len(digits) > 2:
+        # A number that stands in a name could be found out digit by digit.
+        found = [calls.order_id == text]
+    else:
+        found = [
+            column.contains(each, autoescape=True) for column in (calls.name, calls.shop) for each in cases
+        ]
+        found += [calls.order_id.contains(each, autoescape=True) for each in {text, name, text.upper()}]
     if len(name) >= SHORTEST_ID and set(name) <= _OF_IDS:
         found.append(calls.call.between(name, name + "g"))
-    digits = "".join(sign for sign in text if sign.isdecimal() and sign.isascii())
     if digits and not set(text) - set("+0123456789 -()"):
         if unseen:
             found.append(calls.phone.endswith(digits[-2:], autoescape=True))

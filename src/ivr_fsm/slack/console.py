@@ -64,7 +64,8 @@ class ConsoleChat:
 
     def _show(self, name: str, message: Message) -> None:
         if self._texts.get(name) != message.text:
-            self._say(int(name), unmarked(message.text))
+            # What was posted in Slack before, or by another version, has a name that is none of ours.
+            self._say(int(name) if name.isdecimal() else 0, unmarked(message.text))
         self._texts[name] = message.text
         self._texts.move_to_end(name)
         if len(self._texts) > REMEMBERED:

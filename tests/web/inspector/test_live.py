@@ -134,6 +134,7 @@ def test_calls_without_a_row_are_live_all_the_same(watched: Watched, monkeypatch
     one, two = watched.key(first), watched.key(second)
     tick = watched.rows.tick(RUSSIAN)
     assert order(tick) == [max(one, two, key=int)]
+    assert json.loads(tick.whole)["count"] == 2
     assert tick.lengths == {int(one): 2, int(two): 1}
 
 

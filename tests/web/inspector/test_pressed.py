@@ -17,6 +17,7 @@ __all__ = ["house"]
 pytestmark = pytest.mark.virtual
 
 BY = "Инспектор"
+TAKEN = "Принято. Что из этого вышло, видно ниже."
 
 
 class Visitor:
@@ -64,13 +65,13 @@ async def test_sent_on(house: Open) -> None:
     async with session() as opened:
         visitor = Visitor(opened, here)
         assert await visitor.buttons(call) == {"send_call_centre", "stop"}
-        assert await visitor.press(call, "send_call_centre") == "Сделано."
+        assert await visitor.press(call, "send_call_centre") == TAKEN
         await asyncio.sleep(1)
         assert here.entry(call).state == "dialing_call_centre"
         assert visitor.pressed_by(call, "SendWanted") == [BY]
         await here.over(call)
         assert here.entry(call).status == "answered:call_centre"
-        assert await visitor.press(call, "send_call_centre") != "Сделано.", "it is over"
+        assert await visitor.press(call, "send_call_centre") != TAKEN, "it is over"
         assert visitor.pressed_by(call, "SendWanted") == [BY]
 
 
@@ -80,7 +81,7 @@ async def test_stopped(house: Open) -> None:
     await asyncio.sleep(11)
     async with session() as opened:
         visitor = Visitor(opened, here)
-        assert await visitor.press(call, "stop") == "Сделано."
+        assert await visitor.press(call, "stop") == TAKEN
         await here.over(call)
         assert here.entry(call).status == "stopped:menu"
         assert visitor.pressed_by(call, "StopWanted") == [BY]
@@ -94,9 +95,9 @@ async def test_called_back_once_and_that_is_all(house: Open) -> None:
     async with session() as opened:
         visitor = Visitor(opened, here)
         assert await visitor.buttons(call) == {"call_back", "done"}
-        assert await visitor.press(call, "call_back") == "Сделано."
+        assert await visitor.press(call, "call_back") == TAKEN
         assert "call_back" not in await visitor.buttons(call), "somebody calls back already"
-        assert await visitor.press(call, "call_back") != "Сделано."
+        assert await visitor.press(call, "call_back") != TAKEN
         await asyncio.sleep(60)
         await here.settled()
         [back] = here.backs()
@@ -113,8 +114,8 @@ async def test_done(house: Open) -> None:
     call = await here.missed()
     async with session() as opened:
         visitor = Visitor(opened, here)
-        assert await visitor.press(call, "done") == "Сделано."
-        assert await visitor.press(call, "done") != "Сделано.", "somebody has said so already"
+        assert await visitor.press(call, "done") == TAKEN
+        assert await visitor.press(call, "done") != TAKEN, "somebody has said so already"
         assert await visitor.buttons(call) == set()
         [did] = here.reader.follow_ups(here.entry(call).key)
         assert (did.what, did.by) == ("done", BY)

@@ -149,7 +149,29 @@ async def test_what_cannot_be_looked_at_is_tried_again() -> None:
         async with opened(looked) as site, site.page() as page:
             await asyncio.sleep(3.5)
             assert data((await page.content.read(4096)).decode()) == [("rows", "whole")]
-    assert [each["why"] for each in logs if each["log_level"] != "info"] == ["no more files"]
+    assert [each["why"] for each in logs if each["log_level"] != "info"] == []
+
+
+async def test_pages_are_let_go_when_the_journal_cannot_be_read() -> None:
+    broken = [True]
+
+    def looked(number: int) -> Tick:
+        if broken[0] and number > 2:
+            raise OSError("no such table")
+        return Tick("whole", "", {})
+
+    with structlog.testing.capture_logs() as logs:
+        async with opened(looked) as site:
+            async with site.page() as page:
+                await page.text()
+            async with site.page() as refused:
+                assert refused.status == 503
+            broken[0] = False
+            async with site.page() as again:
+                assert again.status == 200
+                await asyncio.sleep(2)
+                assert data((await again.content.read(4096)).decode()) == [("rows", "whole")]
+    assert [each["why"] for each in logs if each["log_level"] != "info"] == ["no such table"]
 
 
 async def test_too_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:

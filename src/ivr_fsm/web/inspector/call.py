@@ -42,13 +42,18 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """A row of the steps, with what stands in the journal of each step that it tells of."""
+    """A row of the steps, with what stands in the journal of each step that it tells of.
+
+    Attributes:
+        others: the steps that the lanes lead to and that are found here, too: grouped or left out.
+    """
 
     told: Row
     state: str
     first: int
     clock: str
     raw: list[tuple[int, str]]
+    others: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +186,10 @@ def _buttons(look: Look, call: CallEntry) -> list[str]:
 
 def _answer(show: Showing, done: str) -> tuple[str, bool] | None:
     """Return what came of a button, and whether that is what was wanted."""
-    if not done:
-        return None
     if done == "taken":
         return show.w("page.taken"), True
-    return show.words.either("answers", done, show.w("answers.failed")), False
+    said = show.words.either("answers", done, "")
+    return (said, False) if said else None
 
 
 def _follow_up(show: Showing, each: FollowUp) -> tuple[str, str]:
@@ -250,8 +254,12 @@ def _chart(show: Showing, steps: list[StepEntry], present: str) -> str:
 
 def _timeline(page: _Page, rows: list[Row]) -> Iterator[TimelineRow]:
     by_number = {step.number: step for step in page.steps}
+    begins = [told.numbers[0] for told in rows if told.numbers]
     for told in rows:
         records = [(number, raw(by_number[number], page.show.view, 2)) for number in told.numbers]
         state = page.show.state(told.state) if told.state else ""
         at = page.call.started + timedelta(seconds=told.at)
-        yield TimelineRow(told, state, told.numbers[0] if told.numbers else 0, page.show.clock(at), records)
+        first = told.numbers[0] if told.numbers else 0
+        until = min((each for each in begins if each > first), default=max(by_number, default=0) + 1)
+        others = [number for number in by_number if first < number < until] if first else []
+        yield TimelineRow(told, state, first, page.show.clock(at), records, others)

@@ -167,6 +167,7 @@ def page(archive: Archive, rows: LiveRows, look: Look, query: Mapping[str, str])
         up="",
         ask=ask,
         live=live,
+        live_count=archive.reader.count(Wanted(live=True)),
         newest=newest,
         days=days,
         count=f"{COUNTED}+" if count > COUNTED else str(count),

@@ -77,8 +77,9 @@ class LiveRows:
         gone = told.keys() - rows.keys()
         self._rows[look].told = {key: made_for for key, (made_for, _) in rows.items()}
         order = list(rows)
-        whole = _event({key: html for key, (_, html) in rows.items()}, order, newest)
-        return Tick(whole, _event(changed, order, newest) if changed or gone or missed else "", lengths)
+        whole = _event({key: html for key, (_, html) in rows.items()}, order, newest, len(lengths))
+        news = _event(changed, order, newest, len(lengths)) if changed or gone or missed else ""
+        return Tick(whole, news, lengths)
 
     def forget(self, looks: set[Look]) -> None:
         """Keep rows for these kinds of page only."""
@@ -162,11 +163,12 @@ def millis(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
 
-def _event(rows: dict[int, str], order: list[int], newest: int) -> str:
+def _event(rows: dict[int, str], order: list[int], newest: int, count: int) -> str:
     """Return rows as the data of a server-sent event: numbers as texts, browsers cannot count that far."""
     said = {
         "rows": {str(key): html for key, html in rows.items()},
         "order": list(map(str, order)),
         "newest": str(newest),
+        "count": count,
     }
     return json.dumps(said, ensure_ascii=False)

@@ -33,13 +33,14 @@ class Showing:
         return self.view.safe(text)
 
     def link(self, url: str) -> str:
-        """Return an address from outside that may stand in a link; empty: it may not."""
+        """Return an address from outside that may stand in a link; empty: not, or a number is in it."""
         try:
             parts = urlsplit(url)
         except ValueError:
             return ""
         sound = parts.scheme in ("http", "https") and parts.hostname and url.isprintable() and " " not in url
-        return url if sound else ""
+        # A number of ten digits may be a phone.
+        return url if sound and self.view.safe(url) == url else ""
 
     def local(self, at: datetime) -> datetime:
         """Return *at* on the clocks of the page."""

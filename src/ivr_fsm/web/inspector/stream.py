@@ -18,6 +18,9 @@ from ivr_fsm.web.inspector.look import Look
 EVERY = 1.0
 """Seconds between two looks, as long as a page is open."""
 
+FAILURES = 5
+"""After so many looks in a row that failed, open pages are let go: they say that they do not move."""
+
 MOST = 300
 """So many pages may be open."""
 
@@ -54,6 +57,8 @@ class Stream:
         self._clerk = clerk
         self._open: set[_Open] = set()
         self._task: asyncio.Task[None] | None = None
+        self._failed = 0
+        """How many looks in a row have failed."""
 
     async def serve(self, request: web.Request, look: Look, key: int | None) -> web.StreamResponse:
         """Send events to the page of the list, or of the call of that *key*, as long as it is open."""
@@ -62,6 +67,8 @@ class Stream:
         if len(self._open) >= MOST:
             raise web.HTTPServiceUnavailable(text="too many pages are open\n", headers={"Retry-After": "30"})
         page = _Open(look.of_rows, key)
+        if self._failed >= FAILURES:
+            await self._try(page.look)
         self._open.add(page)
         self._look_on()
         response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
@@ -76,9 +83,7 @@ class Stream:
 
     async def close(self) -> None:
         """Let go of every page."""
-        for page in self._open:
-            with suppress(asyncio.QueueFull):
-                page.events.put_nowait(None)
+        self._let_go()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -103,6 +108,35 @@ class Stream:
                         request.transport.abort()
                     return
 
+    async def _try(self, look: Look) -> None:
+        """Look into the journal once.
+
+        Raises:
+            web.HTTPServiceUnavailable: it cannot be read.
+        """
+        try:
+            await self._clerk.ask(made.tick, (look,))
+        except Exception:
+            text = "the journal cannot be read\n"
+            raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "5"}) from None
+        self._failed = 0
+
+    def _fail(self, error: Exception) -> None:
+        self._failed += 1
+        if self._failed < FAILURES:
+            return
+        if self._failed == FAILURES:
+            log.warning("open pages not told", why=str(error), effect="they say so")
+            if not isinstance(error, Busy):
+                # A file that was put back in the journal's place is another one: it is opened anew.
+                self._clerk.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for page in self._open:
+            with suppress(asyncio.QueueFull):
+                page.events.put_nowait(None)
+
     def _look_on(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="inspector-stream")
@@ -112,11 +146,10 @@ class Stream:
             looks = tuple({page.look for page in self._open})
             try:
                 ticks = await self._clerk.ask(made.tick, looks)
-            except Busy:
-                ticks = {}
+                self._failed = 0
             except Exception as error:
-                log.warning("open pages not told", why=str(error))
                 ticks = {}
+                self._fail(error)
             for page in tuple(self._open):
                 if tick := ticks.get(page.look):
                     self._tell(page, tick)

@@ -25,7 +25,7 @@ const renewHistory = () => {
   if (!renewing) renewing = setTimeout(() => { renewing = 0; renew(); }, 1000 + Math.random() * 4000);
 };
 
-const takeRows = ({ rows, order, newest }) => {
+const takeRows = ({ rows, order, newest, count }) => {
   const body = document.querySelector("#live tbody");
   if (!body) return;
   const there = new Map([...body.children].map((row) => [row.dataset.key, row]));
@@ -52,7 +52,7 @@ const takeRows = ({ rows, order, newest }) => {
   });
   document.querySelector("#live").hidden = !order.length;
   document.querySelector("#nobody").hidden = Boolean(order.length);
-  document.querySelector("#live-count").textContent = order.length;
+  document.querySelector("#live-count").textContent = count;
   tick();
 };
 
