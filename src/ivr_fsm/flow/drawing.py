@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from math import hypot
+from types import MappingProxyType
 from typing import Protocol
 
 WIDTH, HEIGHT = 1760, 1100
@@ -169,13 +170,19 @@ class Route:
     y: float
 
 
-def route(source: str, target: str) -> Route:
+def route(source: str, target: str, heights: Mapping[str, float] = MappingProxyType({})) -> Route:
     """Return how the arrow from one state to another runs.
+
+    Args:
+        source: where it begins.
+        target: where it ends.
+        heights: of the boxes that are higher than they are here.
 
     Raises:
         KeyError: a state has no place here.
     """
-    start, end, curve = PLACES[source], PLACES[target], CURVES.get((source, target), Curve())
+    start, end = (replace(PLACES[state], h=heights.get(state, PLACES[state].h)) for state in (source, target))
+    curve = CURVES.get((source, target), Curve())
     if curve.port:
         port = Box(*curve.port, 1, 1)
         start, end = (port, end) if start.w > end.w else (start, port)

@@ -43,6 +43,29 @@ def test_a_move_of_an_older_flow_has_no_arrow() -> None:
     assert arrow(("partner_notice", "menu")) is None
 
 
+def test_no_head_of_an_arrow_is_under_a_state() -> None:
+    notes = {state: ["one", "two", "three"] for state in the_chart().inside}
+    svg = ElementTree.fromstring(draw(Overlay(notes=notes), words_of("ru"), "figures"))
+    boxes = [
+        [float(box.get(name, "")) for name in ("x", "y", "width", "height")]
+        for box in svg.iter()
+        if box.get("class") == "box"
+    ]
+    heads = [
+        list(map(float, re.findall(r"[-0-9.]+", path.get("d", ""))[-2:]))
+        for path in svg.iter()
+        if path.get("marker-end")
+    ]
+    assert len(boxes) > 10
+    assert len(heads) > 20
+    for x, y in heads:
+        assert not [
+            1
+            for left, top, w, h in boxes
+            if left < x - 1 < x + 1 < left + w and top < y - 1 < y + 1 < top + h
+        ]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_everything_on_it_has_words(language: str) -> None:
     words, flow = words_of(language), the_chart()

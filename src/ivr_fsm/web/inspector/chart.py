@@ -120,10 +120,11 @@ def draw(overlay: Overlay, words: Words, label: str) -> str:
     flow = chart()
     pairs = the_events()
     dim = bool(overlay.visits)
+    heights = {state: _height(state, overlay, words) for state in flow.inside if not flow.inside[state]}
     labels = (
-        (_label(pair, _events(events, words)) for pair, events in overlay.lit.items())
+        (_label(pair, _events(events, words), heights) for pair, events in overlay.lit.items())
         if dim
-        else (_label(pair, [str(count)]) for pair, count in overlay.counts.items())
+        else (_label(pair, [str(count)], heights) for pair, count in overlay.counts.items())
     )
     parts = [
         f'<svg class="chart{" way" if dim else ""}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -131,7 +132,7 @@ def draw(overlay: Overlay, words: Words, label: str) -> str:
         *_heads(),
         *(_area(state, words) for state in flow.inside if flow.inside[state]),
         *(
-            _arrow(pair, overlay, _events(pairs[pair], words))
+            _arrow(pair, overlay, _events(pairs[pair], words), heights)
             for pair in sorted(pairs, key=lambda pair: (pair in overlay.lit, overlay.counts.get(pair, 0)))
         ),
         *labels,
@@ -163,20 +164,20 @@ def _events(events: Sequence[str], words: Words) -> list[str]:
     return [words.either("events", event.replace(" ", "_"), event) for event in events]
 
 
-def _arrow(pair: Pair, overlay: Overlay, events: Sequence[str]) -> str:
+def _arrow(pair: Pair, overlay: Overlay, events: Sequence[str], heights: Mapping[str, float]) -> str:
     lit, count = pair in overlay.lit, overlay.counts.get(pair, 0)
     share = count / max(overlay.counts.values(), default=1)
     width = f' stroke-width="{1.5 + 7 * share:.1f}"' if count else ""
     kind = "arrow lit" if lit else "arrow used" if count else "arrow"
     return (
-        f'<path class="{kind}" d="{route(*pair).path}"{width} '
+        f'<path class="{kind}" d="{route(*pair, heights).path}"{width} '
         f'marker-end="url(#head-{"lit" if lit else "plain"})">'
         f"<title>{escape(', '.join(events))}</title></path>"
     )
 
 
-def _label(pair: Pair, lines: Sequence[str]) -> str:
-    at = route(*pair)
+def _label(pair: Pair, lines: Sequence[str], heights: Mapping[str, float]) -> str:
+    at = route(*pair, heights)
     if pair in _SHORT:
         lines = [part for line in lines for part in _wrapped(line, 10)]
     width, height = max(map(len, lines)) * 7.6 + 10, len(lines) * 16 + 4
@@ -200,7 +201,7 @@ def _state(state: str, overlay: Overlay, words: Words) -> str:
         classes.append("present")
     title = words.either("states", state, state)
     lines = [*_wrapped(title), *notes]
-    height = max(box.h, 20 * len(lines) + 14)
+    height = _height(state, overlay, words)
     shape = (
         f'x="{box.x - box.w / 2:g}" y="{box.y - height / 2:g}" width="{box.w:g}" height="{height:g}" rx="12"'
     )
@@ -218,6 +219,12 @@ def _state(state: str, overlay: Overlay, words: Words) -> str:
         f'<g class="{" ".join(classes)}"><title>{escape(title)}</title><rect class="box" {shape}/>'
         f"{glow}{texts}{badge}</g>"
     )
+
+
+def _height(state: str, overlay: Overlay, words: Words) -> float:
+    """Return how high the box of a state is: its name and its notes stand in it."""
+    lines = len(_wrapped(words.either("states", state, state))) + len(overlay.notes.get(state, ()))
+    return max(PLACES[state].h, 20 * lines + 14)
 
 
 def _badge(box: Box, height: float, visits: Sequence[int]) -> str:

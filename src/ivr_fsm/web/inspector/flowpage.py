@@ -39,11 +39,14 @@ class StateRow:
 def page(archive: Archive, look: Look, query: Mapping[str, str]) -> str:
     """Return the page; ``period`` of *query* is one of `PERIODS`."""
     show = Showing(look, archive.zone)
-    period = query.get("period", "")
-    period = period if period in PERIODS else "week"
-    lasts = PERIODS[period]
-    since = datetime.now(UTC) - lasts if lasts else None
-    found = statistics(archive.reader, since)
+    given = query.get("period", "")
+    # Where there was no call for a week, old ones are better than none.
+    for period in [given] if given in PERIODS else ["week", "all"]:
+        lasts = PERIODS[period]
+        since = datetime.now(UTC) - lasts if lasts else None
+        found = statistics(archive.reader, since)
+        if found.counted:
+            break
     revision = archive.today
     plan = archive.plan(revision) or Plan()
     states = [state for state, inside in the_chart().inside.items() if not inside and state not in _PASSED_BY]
