@@ -138,9 +138,14 @@ def test_the_page_has_what_was_counted(counted: Book) -> None:
     assert 'href="calls?in=menu">2</a> <small>67 %</small>' in page
     for period in ("day", "week", "month", "all", "", "<script>"):
         assert "<script>" not in flowpage.page(archive, Look(), {"period": period})
-    # There was no call for a week, so all of them are shown until somebody chooses.
+    counted.close()
+
+
+def test_old_calls_are_better_than_none(counted: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(flowpage.PERIODS, "week", timedelta(0))
+    archive = Archive(Shelf(counted.url, "Europe/Moscow"))
     assert 'href="calls?in=menu">2</a>' in flowpage.page(archive, Look(), {})
-    assert 'href="calls?in=menu">2</a>' not in flowpage.page(archive, Look(), {"period": "week"})
+    assert 'href="calls?in=menu' not in flowpage.page(archive, Look(), {"period": "week"})
     counted.close()
 
 
