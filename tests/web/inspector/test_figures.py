@@ -142,7 +142,7 @@ def test_the_page_has_what_was_counted(counted: Book) -> None:
 
 
 def test_old_calls_are_better_than_none(counted: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(flowpage.PERIODS, "week", timedelta(0))
+    monkeypatch.setitem(flowpage.PERIODS, "week", timedelta(seconds=1))
     archive = Archive(Shelf(counted.url, "Europe/Moscow"))
     assert 'href="calls?in=menu">2</a>' in flowpage.page(archive, Look(), {})
     assert 'href="calls?in=menu' not in flowpage.page(archive, Look(), {"period": "week"})
