@@ -93,27 +93,31 @@ def test_an_unknown_call(book: Book, run: Run) -> None:
 
 
 def test_ctrl_c_ends_it_quietly(book: Book, tmp_path: Path) -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-u", "-c", "from ivr_fsm.cli import app; app()", "tail", "--journal", book.url],
+    # Whoever is started in the background ignores Ctrl-C, and whom they start inherits that.
+    program = (
+        "import signal as s; s.signal(s.SIGINT, s.default_int_handler)\nfrom ivr_fsm.cli import app; app()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", program, "tail", "--journal", book.url],
         cwd=tmp_path,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert running.stdout
-    try:
-        line = ""
-        # Calls begin until one is seen: only then is it known to be following.
-        for _ in range(200):
-            book.begin().identified(ORDER)
-            if select([running.stdout], [], [], 0.1)[0]:
-                line = running.stdout.readline()
-                break
-        running.send_signal(signal.SIGINT)
-        _, stderr = running.communicate(timeout=20)
-    finally:
-        running.kill()
+    ) as running:
+        assert running.stdout
+        try:
+            line = ""
+            # Calls begin until one is seen: only then is it known to be following.
+            for _ in range(200):
+                book.begin().identified(ORDER)
+                if select([running.stdout], [], [], 0.1)[0]:
+                    line = running.stdout.readline()
+                    break
+            running.send_signal(signal.SIGINT)
+            _, stderr = running.communicate(timeout=20)
+        finally:
+            running.kill()
     assert "0f7e1a52" in line
     assert stderr == "following the calls of the journal; Ctrl-C ends\n"
     assert running.returncode == 0
