@@ -133,6 +133,9 @@ class JournalDesk:
             return _failed(error)
         if call is not None and answer is Answer.TAKEN:
             self._claims[key] = made
+            if self._stopping:
+                await self._release(key, "interrupted", by)
+                return Answer.FAILED
             _keep(self._rings, self._ring(key, Missed(call.call, call.phone, by)))
         return answer
 

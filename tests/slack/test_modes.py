@@ -332,3 +332,15 @@ async def test_without_keys_it_says_so_once(capsys: pytest.CaptureFixture[str]) 
     printed = capsys.readouterr().out
     assert len(list(lines(printed, "slack buttons and commands are off"))) == 1
     assert "IVR_SLACK_APP_TOKEN" in printed
+
+
+async def test_a_good_bye_that_nobody_answers_holds_up_no_stop() -> None:
+    async with slack() as there:
+        service = Service(there.keys(app_token=APP_TOKEN))
+        await service.app.start()
+        socket = await there.connected()
+        await socket.send("interactive", press("done"))
+        transport = socket.socket._req.transport
+        transport.pause_reading()
+        async with asyncio.timeout(60):
+            await service.app.close()

@@ -203,7 +203,11 @@ class Pruning:
         for key, phone in callers:
             rests.begin()
             number = number_of(phone, self.region)
-            done.personal += taker.take(key, number, now, now, known=True) is not None
+            try:
+                done.personal += taker.take(key, number, now, now, known=True) is not None
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                # A step that cannot be read keeps nobody else in the journal.
+                done.faults["personal data"] = f"call {key}: {type(error).__name__}"
             if not rests.rest():
                 return
 

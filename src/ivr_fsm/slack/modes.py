@@ -125,7 +125,12 @@ class SocketMode:
         with suppress(TimeoutError, ClientError, OSError):
             async with asyncio.timeout(CLOSING):
                 await self._client.close()  # type: ignore[no-untyped-call]
-        await asyncio.gather(self._connecting, *self._client.tasks, return_exceptions=True)
+        # When the good-bye is not answered, the library has not got as far as this.
+        left = [self._connecting, *self._client.tasks]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._client.aiohttp_client_session.close()
 
     async def _answer(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         answer = await run_async_bolt_app(self._app, request)

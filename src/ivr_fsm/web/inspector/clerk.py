@@ -47,8 +47,8 @@ class Clerk:
         assert not kwargs
         if self._waiting >= AT_ONCE:
             raise Busy("too many pages are wanted at once")
-        self._waiting += 1
         pool = self._opened()
+        self._waiting += 1
         try:
             async with asyncio.timeout(LONGEST):
                 return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
