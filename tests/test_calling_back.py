@@ -188,6 +188,20 @@ async def test_a_stop_lets_the_office_go_and_the_claim_with_it(house: Open) -> N
     await stopping
 
 
+async def test_who_presses_in_the_instant_of_a_stop_rings_nobody(house: Open) -> None:
+    here = await house({})
+    call = await here.missed()
+    key = here.entry(call).key
+    rung = sum(len(here.stage.switch.phones[phone].legs) for phone in OFFICE)
+    press = asyncio.create_task(here.desk.call_back(key, "Ольга"))
+    await asyncio.sleep(0)
+    await here.desk.stop_ringing()
+    assert await press is Answer.FAILED
+    await asyncio.sleep(3)
+    assert sum(len(here.stage.switch.phones[phone].legs) for phone in OFFICE) == rung
+    assert here.entry(call).claimed is None
+
+
 async def test_a_call_back_that_a_stop_waits_for_is_done(house: Open) -> None:
     here = await house({OFFICE[0]: [RINGS, "ring 2s, answer"], PHONE: ANSWERS})
     call = await here.missed()

@@ -135,6 +135,19 @@ def test_one_kind_that_fails_keeps_no_other(engine: Engine) -> None:
     assert (done.counts(), list(done.faults)) == ({"personal": 1}, ["gaps"])
 
 
+def test_a_step_that_cannot_be_read_keeps_nobody_else(engine: Engine) -> None:
+    broken, sound = (put(engine, finish(begun(days, days))) for days in (95, 92))
+    with engine.begin() as connection:
+        connection.execute(
+            update(STEPS).where(STEPS.c.key == broken.key, STEPS.c.number == 1).values(body="{")
+        )
+    done = Pruning(engine, None, AGES, "RU").prune(NOON)
+    assert done.personal == 1
+    assert done.faults == {"personal data": f"call {broken.key}: JSONDecodeError"}
+    [left] = Reader(engine).call(sound.call)
+    assert left.phone == ""
+
+
 def test_any_number_of_gaps_goes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "_ROWS", 2)
     at = NOON - timedelta(days=400)

@@ -49,6 +49,20 @@ async def test_what_takes_too_long_ends_and_whoever_waited_for_it_may_come_again
     assert await made_by.ask(os.getpid) != pid
 
 
+async def test_a_process_that_cannot_be_begun_shuts_nobody_out(
+    made_by: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more_files(*_: object, **__: object) -> None:
+        raise OSError("too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(clerk, "ProcessPoolExecutor", no_more_files)
+        for _ in range(clerk.AT_ONCE + 1):
+            with pytest.raises(OSError, match="too many open files"):
+                await made_by.ask(os.getpid)
+    assert await made_by.ask(os.getpid) != os.getpid()
+
+
 async def test_whoever_waits_while_it_dies_may_come_again(made_by: Clerk) -> None:
     pid = await made_by.ask(os.getpid)
     waiting = [asyncio.ensure_future(made_by.ask(time.sleep, 3600)) for _ in range(6)]
