@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-from ivr_fsm.app import build
+from ivr_fsm.app import EXAMPLES, build
 from ivr_fsm.cli import app
 from ivr_fsm.esl.loop import shared_loop
 from ivr_fsm.settings import Settings
@@ -29,9 +29,8 @@ def run(*arguments: str) -> Result:
 
 
 def test_check_of_a_sound_plan_and_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    examples = ROOT / "src" / "ivr_fsm" / "examples"
-    monkeypatch.setenv("IVR_DIRECTORY", str(examples / "directory.toml"))
-    result = run("check", str(examples / "default.toml"))
+    monkeypatch.setenv("IVR_DIRECTORY", str(EXAMPLES / "directory.toml"))
+    result = run("check", str(EXAMPLES / "default.toml"))
     assert result.exit_code == 0, result.output
     assert "is sound" in result.output
 
@@ -54,9 +53,8 @@ def test_check_names_every_mistake_with_its_place(tmp_path: Path, monkeypatch: p
 
 
 def test_check_tells_what_is_doubtful(monkeypatch: pytest.MonkeyPatch) -> None:
-    examples = ROOT / "src" / "ivr_fsm" / "examples"
-    monkeypatch.setenv("IVR_DIRECTRY", str(examples / "directory.toml"))
-    result = run("check", str(examples / "default.toml"))
+    monkeypatch.setenv("IVR_DIRECTRY", str(EXAMPLES / "directory.toml"))
+    result = run("check", str(EXAMPLES / "default.toml"))
     assert result.exit_code == 0, result.output
     assert "! IVR_DIRECTRY: there is no such setting; did you mean IVR_DIRECTORY?" in result.output
     assert "! IVR_DIRECTORY, IVR_MARKETPLACE: neither is set" in result.output
@@ -66,7 +64,7 @@ def test_check_asks_slack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IVR_SLACK_TOKEN", "xoxb-1-secret")
     monkeypatch.setenv("IVR_SLACK_CHANNEL_ORDER", "C01ORDERS")
     monkeypatch.setenv("IVR_SLACK_API", "http://127.0.0.1:9/api/")
-    result = run("check", str(ROOT / "src" / "ivr_fsm" / "examples" / "default.toml"))
+    result = run("check", str(EXAMPLES / "default.toml"))
     assert result.exit_code == 1, result.output
     assert "Slack is out of reach" in result.output
     assert "secret" not in result.output

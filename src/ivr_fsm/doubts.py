@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 
 from pydantic_settings import DotEnvSettingsSource
 
 from ivr_fsm.flow.plan import Plan
+from ivr_fsm.planfile import no_such_setting
 from ivr_fsm.settings import Settings
 
 _PREFIX = "IVR_"
@@ -30,9 +30,7 @@ def _unknown_names(given: Iterable[str]) -> Iterator[str]:
     known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
     for name in sorted({each for each in given if each.upper().startswith(_PREFIX)}):
         if name.upper() not in known and not name.startswith(_OF_TESTS):
-            near = get_close_matches(name.upper(), known, n=1)
-            guess = f"did you mean {near[0]}?" if near else "docs/configuration.md lists them all"
-            yield f"{name}: there is no such setting; {guess}"
+            yield f"{name}: {no_such_setting(name.upper(), known)}"
 
 
 def _directory(settings: Settings, plan: Plan) -> Iterator[str]:

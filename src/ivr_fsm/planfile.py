@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
@@ -88,10 +88,15 @@ _REMEDIES = {
 
 def _remedy(mistake: ErrorDetails) -> str:
     if mistake["type"] == "extra_forbidden":
-        near = get_close_matches(str(mistake["loc"][-1]), _names(Plan), n=1)
-        guess = f"did you mean {near[0]}?" if near else "docs/configuration.md lists them all"
-        return f"there is no such setting; {guess}"
+        return no_such_setting(str(mistake["loc"][-1]), _names(Plan))
     return _REMEDIES.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
+
+
+def no_such_setting(name: str, known: Collection[str]) -> str:
+    """Return the message about a setting that there is not, with the one of *known* that may be meant."""
+    near = get_close_matches(name, known, n=1)
+    guess = f"did you mean {near[0]}?" if near else "docs/configuration.md lists them all"
+    return f"there is no such setting; {guess}"
 
 
 def _names(part: type[BaseModel]) -> set[str]:

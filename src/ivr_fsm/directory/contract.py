@@ -267,7 +267,7 @@ def read_leniently(adapter: TypeAdapter[_T], body: bytes) -> tuple[_T, str]:
     except ValidationError as error:
         mistakes = error.errors(include_input=False, include_url=False)
         wrong = [_path(mistake) for mistake in mistakes]
-        if not wrong or any(path[-1:] not in {(name,) for name in _ONLY_SHOWN} for path in wrong):
+        if not all(path and path[-1] in _ONLY_SHOWN for path in wrong):
             raise DirectoryError(_told(mistakes)) from None
     answer = from_json(body)
     for path in wrong:

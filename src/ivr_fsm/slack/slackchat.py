@@ -47,6 +47,7 @@ _TOKEN, _APP_TOKEN = "IVR_SLACK_TOKEN", "IVR_SLACK_APP_TOKEN"
 _REMEDIES = {
     "account_inactive": "the app was removed: install it again and set the new {token}",
     "invalid_auth": "{token} is no token that Slack knows",
+    "not_authed": "{token} is missing",
     "missing_scope": "give the app its scopes, docs/slack-manifest.yaml, and install it again",
     "not_allowed_token_type": "{token} is a token of another kind",
     "token_expired": "{token} has expired",

@@ -136,7 +136,7 @@ def draw(overlay: Overlay, words: Words, label: str) -> str:
             for pair in sorted(pairs, key=lambda pair: (pair in overlay.lit, overlay.counts.get(pair, 0)))
         ),
         *labels,
-        *(_state(state, overlay, words) for state in flow.inside if not flow.inside[state]),
+        *(_state(state, overlay, words, height) for state, height in heights.items()),
         "</svg>",
     ]
     return "\n".join(parts)
@@ -191,7 +191,7 @@ def _label(pair: Pair, lines: Sequence[str], heights: Mapping[str, float]) -> st
     )
 
 
-def _state(state: str, overlay: Overlay, words: Words) -> str:
+def _state(state: str, overlay: Overlay, words: Words, height: float) -> str:
     box, visits = PLACES[state], overlay.visits.get(state, ())
     notes = overlay.notes.get(state, ())
     classes = ["node"]
@@ -201,7 +201,6 @@ def _state(state: str, overlay: Overlay, words: Words) -> str:
         classes.append("present")
     title = words.either("states", state, state)
     lines = [*_wrapped(title), *notes]
-    height = _height(state, overlay, words)
     shape = (
         f'x="{box.x - box.w / 2:g}" y="{box.y - height / 2:g}" width="{box.w:g}" height="{height:g}" rx="12"'
     )
